@@ -1,0 +1,84 @@
+import * as Schema from "effect/Schema"
+import { Platform } from "./Platform.ts"
+import { ProfileId } from "./ProfileId.ts"
+
+const Count = Schema.Number.pipe(Schema.finite(), Schema.nonNegative())
+
+/**
+ * What can be said about an account at one moment; every field is optional because no source knows everything.
+ * Counts are accounts or events; averages are per post over the source's own window; rates are percent.
+ */
+export const fieldSchemas = {
+  name: Schema.String,
+  bio: Schema.String,
+  /** Topics as the source words them, without repeats. */
+  categories: Schema.Array(Schema.String),
+  /** ISO 3166-1 alpha-2, upper case. */
+  country: Schema.String.pipe(Schema.pattern(/^[A-Z]{2}$/)),
+  /** ISO 639-1, lower case. */
+  language: Schema.String.pipe(Schema.pattern(/^[a-z]{2,3}$/)),
+  verified: Schema.Boolean,
+  /** The account's page on its platform. */
+  url: Schema.String,
+  /** Key of the avatar in the object store. */
+  avatarKey: Schema.String,
+  followers: Count,
+  following: Count,
+  posts: Count,
+  avgLikes: Count,
+  avgComments: Count,
+  avgShares: Count,
+  avgSaves: Count,
+  avgViews: Count,
+  avgImpressions: Count,
+  /** Average concurrent viewers of a live stream (Twitch). */
+  avgViewers: Count,
+  totalLikes: Count,
+  totalViews: Count,
+  /** Engagement rate as the source states it, percent; kept beside ours, never mixed with it. */
+  reportedEngagementRate: Count
+} as const
+
+export const ProfileFields = Schema.Struct(fieldSchemas).pipe(Schema.partialWith({ exact: true }))
+export type ProfileFields = typeof ProfileFields.Type
+export type FieldName = keyof ProfileFields
+
+export const fieldNames: ReadonlyArray<FieldName> = [
+  "name",
+  "bio",
+  "categories",
+  "country",
+  "language",
+  "verified",
+  "url",
+  "avatarKey",
+  "followers",
+  "following",
+  "posts",
+  "avgLikes",
+  "avgComments",
+  "avgShares",
+  "avgSaves",
+  "avgViews",
+  "avgImpressions",
+  "avgViewers",
+  "totalLikes",
+  "totalViews",
+  "reportedEngagementRate"
+]
+
+/**
+ * One source's statement about one account. `observedAt` (epoch ms) is when it was true, `ingestedAt` (epoch ms) when we
+ * were told, `ordinal` its place in what we were told then: together they order all statements about an account.
+ */
+export const Observation = Schema.Struct({
+  id: ProfileId,
+  platform: Platform,
+  handle: Schema.String,
+  source: Schema.String,
+  observedAt: Schema.Int,
+  ingestedAt: Schema.Int,
+  ordinal: Schema.Int,
+  fields: ProfileFields
+}).annotations({ identifier: "Observation" })
+export type Observation = typeof Observation.Type

@@ -1,0 +1,33 @@
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { type Platform, platforms } from "./Platform.ts"
+
+/** Longest handle accepted, in UTF-16 code units. Every platform's own limit is lower. */
+export const maxHandleLength = 100
+
+const handlePattern = /^[^\s\p{C}:/\\?#]{1,100}$/u
+
+/**
+ * `platform:handle`, in lower case: the identity of an account in every store, queue and route.
+ * The handle has no blanks, control characters or `: / \ ? #`.
+ */
+export const ProfileId = Schema.String.pipe(
+  Schema.pattern(new RegExp(`^(?:${platforms.join("|")}):[^\\s\\p{C}:/\\\\?#]{1,${maxHandleLength}}$`, "u"), {
+    message: () => "expected platform:handle, for example instagram:natgeo"
+  }),
+  Schema.brand("ProfileId")
+).annotations({
+  identifier: "ProfileId",
+  description: "platform:handle in lower case, for example instagram:natgeo"
+})
+export type ProfileId = typeof ProfileId.Type
+
+/** Lower-cases (NFC), trims and drops leading `@`; none when what is left cannot be a handle. */
+export const normalizeHandle = (raw: string): Option.Option<string> => {
+  const handle = raw.normalize("NFC").trim().replace(/^@+/, "").toLowerCase()
+  return handlePattern.test(handle) ? Option.some(handle) : Option.none()
+}
+
+/** Makes the id of an already normalized handle. Throws on a handle that `normalizeHandle` would refuse. */
+export const makeProfileId = (platform: Platform, handle: string): ProfileId =>
+  ProfileId.make(`${platform}:${handle}`)

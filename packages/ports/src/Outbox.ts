@@ -1,0 +1,76 @@
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Message } from "./PubSub.ts"
+import type { StorageError } from "./StorageError.ts"
+
+/** What became of the items of a batch in the consumer's sink. */
+export interface AppliedCounts {
+  readonly created: number
+  readonly updated: number
+  readonly unchanged: number
+}
+
+/** One topic's account: every number counts items except where it says batches. */
+export interface TopicAudit {
+  readonly topic: string
+  readonly sent: number
+  readonly sentBatches: number
+  readonly applied: number
+  /** Deliveries of batches that had been applied before. */
+  readonly duplicateBatches: number
+  readonly deadLettered: number
+  /** Sent and dropped from the dead letters by hand. */
+  readonly dropped: number
+  /** Sent, not yet confirmed, younger than the grace period: on its way. */
+  readonly pending: number
+  /** Sent, not confirmed, and overdue: the relay is sending it again. 0 in a healthy system. */
+  readonly missing: number
+}
+
+export interface JobProgress extends AppliedCounts {
+  readonly batches: number
+  readonly items: number
+  readonly confirmedBatches: number
+  readonly deadLetteredItems: number
+  readonly deadLetteredBatches: number
+}
+
+/**
+ * The producer's memory of what it has sent until the consumer's effect is confirmed. A broker's acknowledgement is not
+ * proof of delivery, so the relay re-sends what is overdue from here, and the audit is counted here.
+ * Every write is durable when it succeeds.
+ */
+export class Outbox extends Context.Tag("@influscope/ports/Outbox")<
+  Outbox,
+  {
+    /** Keeps a batch; a batch that is already there is left as it is and answers false. */
+    readonly append: (
+      topic: string,
+      message: Message,
+      job: string | undefined
+    ) => Effect.Effect<boolean, StorageError>
+    /** The consumer's effect is durable. Answers false when it had been confirmed before (a duplicate delivery). */
+    readonly confirm: (
+      topic: string,
+      id: string,
+      counts: AppliedCounts
+    ) => Effect.Effect<boolean, StorageError>
+    /** The batch was dead-lettered; `dropped` when it was then removed for good. A later `confirm` (replay) overrides. */
+    readonly markDead: (
+      topic: string,
+      id: string,
+      state: "dead" | "dropped"
+    ) => Effect.Effect<void, StorageError>
+    /** Batches sent before `sentBefore` (epoch ms) and neither confirmed nor dead, oldest first. */
+    readonly overdue: (
+      sentBefore: number,
+      limit: number
+    ) => Effect.Effect<ReadonlyArray<{ readonly topic: string; readonly message: Message }>, StorageError>
+    /** Notes that a batch was sent again now. */
+    readonly resent: (topic: string, id: string) => Effect.Effect<void, StorageError>
+    readonly audit: (graceMillis: number) => Effect.Effect<ReadonlyArray<TopicAudit>, StorageError>
+    readonly progress: (job: string) => Effect.Effect<JobProgress, StorageError>
+    /** Forgets payloads and rows confirmed before `confirmedBefore` (epoch ms); the totals of the audit stay. */
+    readonly prune: (confirmedBefore: number) => Effect.Effect<number, StorageError>
+  }
+>() {}
