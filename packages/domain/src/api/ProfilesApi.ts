@@ -1,0 +1,180 @@
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
+import * as OpenApi from "@effect/platform/OpenApi"
+import * as Schema from "effect/Schema"
+import { maxBatchItems } from "../Events.ts"
+import { NoRateReason } from "../engagement/Engagement.ts"
+import { type FieldName, fieldNames, fieldSchemas } from "../Observation.ts"
+import { Platform } from "../Platform.ts"
+import type { Profile } from "../Profile.ts"
+import { ProfileId } from "../ProfileId.ts"
+import { Tier } from "../Tier.ts"
+import {
+  InternalError,
+  InvalidRequest,
+  NotFound,
+  PayloadTooLarge,
+  StorageFull,
+  Unavailable
+} from "./Problems.ts"
+
+const nullable = {
+  name: Schema.NullOr(fieldSchemas.name),
+  bio: Schema.NullOr(fieldSchemas.bio),
+  categories: Schema.NullOr(fieldSchemas.categories),
+  country: Schema.NullOr(fieldSchemas.country),
+  language: Schema.NullOr(fieldSchemas.language),
+  verified: Schema.NullOr(fieldSchemas.verified),
+  url: Schema.NullOr(fieldSchemas.url),
+  followers: Schema.NullOr(fieldSchemas.followers),
+  following: Schema.NullOr(fieldSchemas.following),
+  posts: Schema.NullOr(fieldSchemas.posts),
+  avgLikes: Schema.NullOr(fieldSchemas.avgLikes),
+  avgComments: Schema.NullOr(fieldSchemas.avgComments),
+  avgShares: Schema.NullOr(fieldSchemas.avgShares),
+  avgSaves: Schema.NullOr(fieldSchemas.avgSaves),
+  avgViews: Schema.NullOr(fieldSchemas.avgViews),
+  avgImpressions: Schema.NullOr(fieldSchemas.avgImpressions),
+  avgViewers: Schema.NullOr(fieldSchemas.avgViewers),
+  totalLikes: Schema.NullOr(fieldSchemas.totalLikes),
+  totalViews: Schema.NullOr(fieldSchemas.totalViews),
+  reportedEngagementRate: Schema.NullOr(fieldSchemas.reportedEngagementRate)
+}
+
+/** A profile as the API shows it: unknown figures are null; `provenance` says for each known one who said it and when. */
+export const ProfileView = Schema.Struct({
+  id: ProfileId,
+  platform: Platform,
+  handle: Schema.String,
+  ...nullable,
+  /** Percent, by `engagementFormula`; null with `engagementReason` when it cannot be computed. */
+  engagementRate: Schema.NullOr(Schema.Number),
+  engagementFormula: Schema.String,
+  engagementReason: Schema.NullOr(NoRateReason),
+  tier: Schema.NullOr(Tier),
+  avatarUrl: Schema.NullOr(Schema.String),
+  observedAt: Schema.Date,
+  provenance: Schema.Record({
+    key: Schema.String,
+    value: Schema.Struct({ source: Schema.String, observedAt: Schema.Date })
+  })
+}).annotations({ identifier: "Profile" })
+export type ProfileView = typeof ProfileView.Type
+
+/** Address of a profile's avatar on the API. */
+export const avatarUrl = (id: ProfileId): string => `/v1/profiles/${encodeURIComponent(id)}/avatar`
+
+export const toProfileView = (profile: Profile): ProfileView => {
+  const { fields, engagement } = profile
+  const provenance: Record<string, { source: string; observedAt: Date }> = {}
+  for (const name of fieldNames) {
+    const said = profile.provenance[name]
+    if (said !== undefined) provenance[name] = { source: said.source, observedAt: new Date(said.observedAt) }
+  }
+  return {
+    id: profile.id,
+    platform: profile.platform,
+    handle: profile.handle,
+    name: fields.name ?? null,
+    bio: fields.bio ?? null,
+    categories: fields.categories ?? null,
+    country: fields.country ?? null,
+    language: fields.language ?? null,
+    verified: fields.verified ?? null,
+    url: fields.url ?? null,
+    followers: fields.followers ?? null,
+    following: fields.following ?? null,
+    posts: fields.posts ?? null,
+    avgLikes: fields.avgLikes ?? null,
+    avgComments: fields.avgComments ?? null,
+    avgShares: fields.avgShares ?? null,
+    avgSaves: fields.avgSaves ?? null,
+    avgViews: fields.avgViews ?? null,
+    avgImpressions: fields.avgImpressions ?? null,
+    avgViewers: fields.avgViewers ?? null,
+    totalLikes: fields.totalLikes ?? null,
+    totalViews: fields.totalViews ?? null,
+    reportedEngagementRate: fields.reportedEngagementRate ?? null,
+    engagementRate: engagement.rate,
+    engagementFormula: engagement.formula,
+    engagementReason: engagement.reason,
+    tier: engagement.tier,
+    avatarUrl: fields.avatarKey === undefined ? null : avatarUrl(profile.id),
+    observedAt: new Date(profile.observedAt),
+    provenance
+  }
+}
+
+const { avatarKey: _avatarKey, ...givenFields } = fieldSchemas
+
+/** Fields a caller may state about an account: everything but the avatar's key, which is ours. */
+export const givenFieldNames: ReadonlyArray<FieldName> = fieldNames.filter((name) => name !== "avatarKey")
+
+/** One statement about one account, as a caller sends it. */
+export const GivenProfile = Schema.Struct({
+  platform: Platform,
+  handle: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(200)),
+  observedAt: Schema.optionalWith(Schema.Date.pipe(Schema.validDate()), { exact: true })
+})
+  .pipe(Schema.extend(Schema.Struct(givenFields).pipe(Schema.partialWith({ exact: true }))))
+  .annotations({ identifier: "GivenProfile" })
+export type GivenProfile = typeof GivenProfile.Type
+
+export const GivenProfiles = Schema.Struct({
+  source: Schema.optionalWith(Schema.NonEmptyString.pipe(Schema.maxLength(100)), { default: () => "api" }),
+  /** For the profiles that do not say it themselves; the time of the request when absent. */
+  observedAt: Schema.optionalWith(Schema.Date.pipe(Schema.validDate()), { exact: true }),
+  profiles: Schema.NonEmptyArray(GivenProfile).pipe(Schema.maxItems(maxBatchItems))
+}).annotations({ identifier: "GivenProfiles" })
+
+/** The batch is durable; `batch` finds it in the audit and the dead letters until it is in the index. */
+export const BatchAccepted = Schema.Struct({
+  batch: Schema.String,
+  accepted: Schema.Int,
+  ids: Schema.Array(ProfileId)
+}).annotations({ identifier: "BatchAccepted" })
+
+const idPath = Schema.Struct({ id: ProfileId })
+
+export class ProfilesApi extends HttpApiGroup.make("profiles")
+  .add(
+    HttpApiEndpoint.post("create", "/v1/profiles")
+      .setPayload(GivenProfiles)
+      .addSuccess(BatchAccepted, { status: 202 })
+      .addError(InvalidRequest)
+      .addError(PayloadTooLarge)
+      .addError(Unavailable)
+      .addError(StorageFull)
+      .annotate(OpenApi.Summary, "State what is known about up to 500 accounts")
+  )
+  .add(
+    HttpApiEndpoint.get("get", "/v1/profiles/:id")
+      .setPath(idPath)
+      .addSuccess(ProfileView)
+      .addError(InvalidRequest)
+      .addError(NotFound)
+      .addError(Unavailable)
+      .annotate(OpenApi.Summary, "One profile with the provenance of every figure")
+  )
+  .add(
+    HttpApiEndpoint.get("avatar", "/v1/profiles/:id/avatar")
+      .setPath(idPath)
+      .addSuccess(HttpApiSchema.Uint8Array({ contentType: "image/png" }))
+      .addError(InvalidRequest)
+      .addError(NotFound)
+      .addError(Unavailable)
+      .annotate(OpenApi.Summary, "The avatar of a profile")
+  )
+  .add(
+    HttpApiEndpoint.del("remove", "/v1/profiles/:id")
+      .setPath(idPath)
+      .addSuccess(HttpApiSchema.NoContent)
+      .addError(InvalidRequest)
+      .addError(NotFound)
+      .addError(Unavailable)
+      .addError(StorageFull)
+      .annotate(OpenApi.Summary, "Forget a profile")
+  )
+  .addError(InternalError)
+  .annotate(OpenApi.Title, "Profiles") {}
