@@ -20,6 +20,9 @@ export interface Profile {
   readonly observedAt: number
   readonly ingestedAt: number
   readonly ordinal: number
+  /** The statement that made this profile, so that its redelivery is still known as the creation. */
+  readonly firstIngestedAt: number
+  readonly firstOrdinal: number
   readonly engagement: Engagement
 }
 
@@ -30,10 +33,16 @@ export type MergeOutcome = "created" | "updated" | "unchanged"
 
 type MutableFields = { -readonly [K in FieldName]?: ProfileFields[K] }
 
-const precedes = (
-  a: { readonly observedAt: number; readonly ingestedAt: number; readonly ordinal: number },
-  b: { readonly observedAt: number; readonly ingestedAt: number; readonly ordinal: number }
-): boolean =>
+interface Stamp {
+  readonly observedAt: number
+  readonly ingestedAt: number
+  readonly ordinal: number
+}
+
+const sameStamp = (a: Stamp, b: Stamp): boolean =>
+  a.observedAt === b.observedAt && a.ingestedAt === b.ingestedAt && a.ordinal === b.ordinal
+
+const precedes = (a: Stamp, b: Stamp): boolean =>
   a.observedAt !== b.observedAt
     ? a.observedAt < b.observedAt
     : a.ingestedAt !== b.ingestedAt
@@ -49,7 +58,8 @@ const sameValue = (a: unknown, b: unknown): boolean =>
 
 /**
  * Lays an observation over what is known. A statement older than the newest applied one changes nothing, so replays and
- * late arrivals never regress a profile. Fields the statement does not mention keep their value and provenance.
+ * late arrivals never regress a profile; the very statement that was applied last, delivered again, is answered as it was
+ * then. Fields the statement does not mention keep their value and provenance.
  * `write` is false when the stored document need not change at all; an outcome of "unchanged" with `write` true means
  * that the same figures were seen again later.
  */
@@ -79,12 +89,17 @@ export const mergeObservation = (
     provenance,
     observedAt: observation.observedAt,
     ingestedAt: observation.ingestedAt,
-    ordinal: observation.ordinal
+    ordinal: observation.ordinal,
+    firstIngestedAt: known?.firstIngestedAt ?? observation.ingestedAt,
+    firstOrdinal: known?.firstOrdinal ?? observation.ordinal
   }
   if (known === undefined) return { outcome: "created", write: true, profile }
   if (changed) return { outcome: "updated", write: true, profile }
+  if (sameStamp(observation, known)) {
+    const created = known.firstIngestedAt === known.ingestedAt && known.firstOrdinal === known.ordinal
+    return { outcome: created ? "created" : "updated", write: false, profile: known }
+  }
   // The same bytes told twice (equal observation time): nothing moves, not even the provenance.
-  if (observation.observedAt === known.observedAt)
-    return { outcome: "unchanged", write: false, profile: known }
-  return { outcome: "unchanged", write: true, profile }
+  const write = observation.observedAt !== known.observedAt
+  return { outcome: "unchanged", write, profile: write ? profile : known }
 }

@@ -5,6 +5,7 @@ import { Tier } from "../Tier.ts"
 export const NoRateReason = Schema.Literal(
   "missing-followers",
   "missing-views",
+  "missing-impressions",
   "missing-likes",
   "missing-engagements",
   "missing-viewers",

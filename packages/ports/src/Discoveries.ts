@@ -1,0 +1,20 @@
+import type { DiscoveryJob, DiscoveryParams } from "@influscope/domain/api/OperationsApi"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type { StorageError } from "./StorageError.ts"
+
+export class UnknownSource extends Data.TaggedError("UnknownSource")<{
+  readonly source: string
+  readonly known: ReadonlyArray<string>
+}> {}
+
+/** Runs of sources that find profiles. A run that `start` has answered for goes on after a restart. */
+export class Discoveries extends Context.Tag("@influscope/ports/Discoveries")<
+  Discoveries,
+  {
+    readonly start: (params: DiscoveryParams) => Effect.Effect<DiscoveryJob, UnknownSource | StorageError>
+    readonly get: (id: string) => Effect.Effect<Option.Option<DiscoveryJob>, StorageError>
+  }
+>() {}

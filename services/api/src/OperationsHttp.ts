@@ -1,0 +1,134 @@
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Api } from "@influscope/domain/api/Api"
+import { type DeadLetterSummary, DiscoveryParams } from "@influscope/domain/api/OperationsApi"
+import { NotFound } from "@influscope/domain/api/Problems"
+import { relayGrace } from "@influscope/pipeline/Relay"
+import { type DeadLetter, DeadLetters } from "@influscope/ports/DeadLetters"
+import { Discoveries } from "@influscope/ports/Discoveries"
+import { Outbox } from "@influscope/ports/Outbox"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Encoding from "effect/Encoding"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { jsonBody } from "./Body.ts"
+import { invalid, readProblem, storageProblem } from "./Problems.ts"
+
+const noDeadLetter = (id: string) =>
+  new NotFound({ detail: `There is no dead letter ${id}. List them with GET /v1/dead-letters.` })
+
+const summary = (letter: DeadLetter): DeadLetterSummary => ({
+  id: letter.id,
+  topic: letter.topic,
+  items: letter.items,
+  reason: letter.reason,
+  attempts: letter.attempts,
+  deadAt: new Date(letter.deadAt)
+})
+
+const Cursor = Schema.parseJson(Schema.Struct({ deadAt: Schema.Int, id: Schema.String }))
+
+const decodeCursor = (cursor: string | undefined) =>
+  cursor === undefined
+    ? Effect.succeedNone
+    : Effect.flatMap(Encoding.decodeBase64UrlString(cursor), Schema.decode(Cursor)).pipe(
+        Effect.asSome,
+        Effect.mapError(() => invalid("cursor", "not a cursor of this list"))
+      )
+
+/** The payload as what it is: JSON where it is JSON, else the text itself. */
+const payloadOf = (text: string): Effect.Effect<unknown> =>
+  Effect.try((): unknown => JSON.parse(text)).pipe(Effect.orElseSucceed(() => text))
+
+export const OperationsHttp = HttpApiBuilder.group(
+  Api,
+  "operations",
+  Effect.fnUntraced(function* (handlers) {
+    const outbox = yield* Outbox
+    const deadLetters = yield* DeadLetters
+    const discoveries = yield* Discoveries
+    const grace = Duration.toMillis(yield* relayGrace)
+
+    const list = (params: { readonly topic?: string; readonly limit: number; readonly cursor?: string }) =>
+      Effect.gen(function* () {
+        const before = yield* decodeCursor(params.cursor)
+        const page = yield* deadLetters.list({
+          topic: params.topic,
+          limit: params.limit,
+          before: Option.getOrUndefined(before)
+        })
+        const last = page.length === params.limit ? page[page.length - 1] : undefined
+        return {
+          deadLetters: page.map(summary),
+          nextCursor:
+            last === undefined
+              ? null
+              : Encoding.encodeBase64Url(JSON.stringify({ deadAt: last.deadAt, id: last.id }))
+        }
+      }).pipe(Effect.catchTag("StorageError", readProblem))
+
+    const present = (id: string) =>
+      Effect.flatMap(
+        deadLetters.get(id),
+        Option.match({ onNone: () => Effect.fail(noDeadLetter(id)), onSome: Effect.succeed })
+      )
+
+    const replay = (id: string) =>
+      Effect.gen(function* () {
+        const letter = yield* present(id)
+        if (!(yield* deadLetters.replay(id))) return yield* noDeadLetter(id)
+        yield* outbox.resent(letter.topic, id)
+      }).pipe(Effect.catchTag("StorageError", storageProblem))
+
+    const drop = (id: string) =>
+      Effect.gen(function* () {
+        const letter = yield* present(id)
+        if (!(yield* deadLetters.drop(id))) return yield* noDeadLetter(id)
+        yield* outbox.markDead(letter.topic, id, "dropped")
+      }).pipe(Effect.catchTag("StorageError", storageProblem))
+
+    const discover = Effect.gen(function* () {
+      const job = yield* discoveries.start(yield* jsonBody(DiscoveryParams))
+      return HttpServerResponse.text(JSON.stringify(job), {
+        status: 202,
+        contentType: "application/json",
+        headers: { location: `/v1/discoveries/${job.id}` }
+      })
+    }).pipe(
+      Effect.catchTags({
+        UnknownSource: (error) =>
+          Effect.fail(
+            invalid("source", `there is no source ${error.source}; there are ${error.known.join(", ")}`)
+          ),
+        StorageError: storageProblem
+      })
+    )
+
+    return handlers
+      .handle("audit", () =>
+        Effect.map(outbox.audit(grace), (topics) => ({ topics })).pipe(
+          Effect.catchTag("StorageError", readProblem)
+        )
+      )
+      .handle("listDeadLetters", ({ urlParams }) => list(urlParams))
+      .handle("getDeadLetter", ({ path }) =>
+        Effect.gen(function* () {
+          const letter = yield* present(path.id)
+          return { ...summary(letter), payload: yield* payloadOf(letter.payload) }
+        }).pipe(Effect.catchTag("StorageError", readProblem))
+      )
+      .handle("replayDeadLetter", ({ path }) => replay(path.id))
+      .handle("dropDeadLetter", ({ path }) => drop(path.id))
+      .handleRaw("discover", () => discover)
+      .handle("getDiscovery", ({ path }) =>
+        Effect.flatMap(
+          discoveries.get(path.id).pipe(Effect.catchTag("StorageError", readProblem)),
+          Option.match({
+            onNone: () => Effect.fail(new NotFound({ detail: `There is no discovery ${path.id}.` })),
+            onSome: Effect.succeed
+          })
+        )
+      )
+  })
+)

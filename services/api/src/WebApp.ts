@@ -1,0 +1,169 @@
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { RouteNotFound } from "@effect/platform/HttpServerError"
+import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
+import { Api } from "@influscope/domain/api/Api"
+import { InternalError } from "@influscope/domain/api/Problems"
+import { httpDuration, httpRequests } from "@influscope/telemetry/Metrics"
+import { contentSecurityPolicy } from "@influscope/web/Assets"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import { Gauges } from "./Gauges.ts"
+import { ImportsHttp } from "./ImportsHttp.ts"
+import { OperationsHttp } from "./OperationsHttp.ts"
+import { Pages } from "./Pages.ts"
+import { fromDecodeError, noSuchRoute, problemResponse, retryAfterSeconds } from "./Problems.ts"
+import { ProfilesHttp } from "./ProfilesHttp.ts"
+import { allowed, routeOf } from "./Routes.ts"
+import { SearchHttp } from "./SearchHttp.ts"
+
+const pathOf = (request: HttpServerRequest.HttpServerRequest): string => request.url.split("?")[0] ?? "/"
+
+/** Turns what no endpoint declares into problems: bad parameters, unknown routes, defects of ours. */
+const ProblemsLive = HttpApiBuilder.middleware((app) =>
+  Effect.catchAllCause(app, (cause) =>
+    Effect.gen(function* () {
+      const error = Cause.squash(cause)
+      const request = yield* HttpServerRequest.HttpServerRequest
+      if (error instanceof HttpApiDecodeError) return yield* Effect.die(fromDecodeError(error))
+      if (error instanceof RouteNotFound)
+        return yield* Effect.die(noSuchRoute(request.method, pathOf(request)))
+      if (Cause.isInterruptedOnly(cause)) return yield* Effect.failCause(cause)
+      if (Option.isSome(Cause.dieOption(cause))) {
+        yield* Effect.logError(
+          "A request hit a defect",
+          { method: request.method, path: pathOf(request) },
+          cause
+        )
+        return yield* Effect.die(
+          new InternalError({ detail: "The log has the details under the x-request-id of this answer." })
+        )
+      }
+      return yield* Effect.failCause(cause)
+    })
+  )
+)
+
+/** A request id from outside is kept when it is harmless in a log and in a header. */
+const requestIdOf = (request: HttpServerRequest.HttpServerRequest): string => {
+  const given = request.headers["x-request-id"]
+  return given !== undefined && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : crypto.randomUUID()
+}
+
+const isLocalName = (host: string): boolean =>
+  /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host)
+
+/**
+ * A page of another site can make a browser call a server on this machine. It cannot do so without saying where it
+ * comes from, or under a host name of its own; both are turned away.
+ */
+const isForeign = (request: HttpServerRequest.HttpServerRequest): boolean => {
+  const host = request.headers["host"]
+  if (host !== undefined && !isLocalName(host)) return true
+  const origin = request.headers["origin"]
+  return origin !== undefined && origin !== `http://${host}`
+}
+
+const counters = new Map<string, typeof httpRequests>()
+
+/** Routes, methods and statuses are few, and making a tagged metric costs more than counting with it. */
+const requestCounter = (route: string, method: string, status: string): typeof httpRequests => {
+  const key = `${route} ${method} ${status}`
+  const known = counters.get(key)
+  if (known !== undefined) return known
+  const made = httpRequests.pipe(
+    Metric.tagged("route", route),
+    Metric.tagged("method", method),
+    Metric.tagged("status", status)
+  )
+  counters.set(key, made)
+  return made
+}
+
+const commonHeaders = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": contentSecurityPolicy,
+  "cache-control": "no-store"
+}
+
+const withCommonHeaders = (
+  response: HttpServerResponse.HttpServerResponse,
+  requestId: string
+): HttpServerResponse.HttpServerResponse => {
+  const headers: Record<string, string> = { ...commonHeaders, ...response.headers, "x-request-id": requestId }
+  if (response.status === 503 || response.status === 429) headers["retry-after"] = String(retryAfterSeconds)
+  return HttpServerResponse.setHeaders(response, headers)
+}
+
+const answer = <E, R>(app: HttpApp.Default<E, R>) =>
+  Effect.gen(function* () {
+    const request = yield* HttpServerRequest.HttpServerRequest
+    const started = yield* Clock.currentTimeNanos
+    const requestId = requestIdOf(request)
+    const route = routeOf(pathOf(request))
+    const method = request.method === "HEAD" ? "GET" : request.method
+    const response = isForeign(request)
+      ? problemResponse(
+          403,
+          "foreign-origin",
+          "Not from here",
+          "This server answers pages and programs of its own machine only."
+        )
+      : route !== undefined && !route.methods.has(method)
+        ? problemResponse(
+            405,
+            "method-not-allowed",
+            "Not with this method",
+            `This address answers ${allowed(route)}.`,
+            {
+              allow: allowed(route)
+            }
+          )
+        : yield* Effect.annotateLogs(app, "requestId", requestId)
+    const elapsed = Number((yield* Clock.currentTimeNanos) - started) / 1e9
+    const labels = { route: route?.name ?? "other", method: request.method, status: String(response.status) }
+    yield* Metric.update(requestCounter(labels.route, labels.method, labels.status), 1)
+    yield* Metric.update(Metric.tagged(httpDuration, "route", labels.route), elapsed)
+    return withCommonHeaders(response, requestId)
+  })
+
+/** The whole HTTP surface as a function from request to response: served on a port, or called in process. */
+export class WebApp extends Context.Tag("@influscope/api/WebApp")<
+  WebApp,
+  { readonly handle: (request: Request) => Promise<Response> }
+>() {}
+
+const tracing = Config.option(Config.string("OTEL_EXPORTER_OTLP_ENDPOINT"))
+
+export const WebAppLive = Layer.effect(
+  WebApp,
+  Effect.gen(function* () {
+    const app = yield* HttpApiBuilder.httpApp
+    const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
+    const traced = Option.isSome(yield* tracing)
+    const silent = new Set(["/livez", "/readyz", "/metrics"])
+    const quiet = HttpMiddleware.withTracerDisabledWhenEffect(
+      answer(app),
+      (request) => !traced || silent.has(pathOf(request))
+    )
+    return { handle: HttpApp.toWebHandlerRuntime(runtime)(quiet) }
+  })
+).pipe(
+  Layer.provide([ProblemsLive, Pages]),
+  Layer.provide(
+    HttpApiBuilder.api(Api).pipe(Layer.provide([SearchHttp, ProfilesHttp, ImportsHttp, OperationsHttp]))
+  ),
+  Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, Gauges.Default]),
+  Layer.provide(HttpServer.layerContext)
+)

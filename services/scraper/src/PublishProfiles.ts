@@ -1,0 +1,111 @@
+import { maxBatchBytes, type ProfilesDiscovered, profilesDiscovered } from "@influscope/domain/Events"
+import type { Observation } from "@influscope/domain/Observation"
+import { makeProfileId } from "@influscope/domain/ProfileId"
+import { Publisher } from "@influscope/pipeline/Publisher"
+import { ObjectStore } from "@influscope/ports/ObjectStore"
+import * as Arr from "effect/Array"
+import * as Effect from "effect/Effect"
+import type { ScrapedProfile } from "./Sources.ts"
+
+/** What all profiles of a batch have in common. */
+export interface BatchContext {
+  /** Unique per batch and the same on every attempt to publish it. */
+  readonly batch: string
+  readonly job: string | undefined
+  readonly source: string
+  /** Epoch ms; for profiles that do not say it themselves. */
+  readonly observedAt: number
+  readonly ingestedAt: number
+  /** Place of the batch's first profile in its job. */
+  readonly firstOrdinal: number
+}
+
+const avatarKeyOf = (profile: ScrapedProfile): string => {
+  const hash = new Bun.CryptoHasher("sha256").update(`${profile.platform}:${profile.handle}`).digest("hex")
+  return `avatars/${profile.platform}/${hash.slice(0, 2)}/${hash.slice(0, 32)}`
+}
+
+/** About the bytes of an observation's JSON, rather too many than too few. Cheap: nearly no batch comes near the limit. */
+const roughSize = ({ source, handle, fields }: Observation): number => {
+  const text =
+    (fields.name ?? "") + (fields.bio ?? "") + (fields.url ?? "") + (fields.categories ?? []).join("    ")
+  return 500 + 2 * Buffer.byteLength(text) + source.length + 6 * handle.length
+}
+
+const splitBySize = (observations: ReadonlyArray<Observation>): ReadonlyArray<ReadonlyArray<Observation>> => {
+  const parts: Array<Array<Observation>> = [[]]
+  let bytes = 0
+  for (const observation of observations) {
+    const size = roughSize(observation)
+    if (bytes > 0 && bytes + size > maxBatchBytes) {
+      parts.push([])
+      bytes = 0
+    }
+    parts[parts.length - 1]?.push(observation)
+    bytes += size
+  }
+  return parts
+}
+
+/** The statements that a batch of profiles makes. `avatarKeys` stand at the places of their profiles. */
+export const observationsOf = (
+  profiles: ReadonlyArray<ScrapedProfile>,
+  context: BatchContext,
+  avatarKeys: ReadonlyArray<string | undefined> = []
+): ReadonlyArray<Observation> =>
+  profiles.map((profile, place) => {
+    const avatarKey = avatarKeys[place]
+    return {
+      id: makeProfileId(profile.platform, profile.handle),
+      platform: profile.platform,
+      handle: profile.handle,
+      source: context.source,
+      observedAt: profile.observedAt ?? context.observedAt,
+      ingestedAt: context.ingestedAt,
+      ordinal: context.firstOrdinal + place,
+      fields: avatarKey === undefined ? profile.fields : { ...profile.fields, avatarKey }
+    }
+  })
+
+/**
+ * Hands a batch of profiles to the pipeline: the avatars go to the object store first, so that no profile ever points
+ * at an avatar that is not there; then the batch is published. Publishing the same batch again changes nothing.
+ */
+export class PublishProfiles extends Effect.Service<PublishProfiles>()(
+  "@influscope/scraper/PublishProfiles",
+  {
+    effect: Effect.gen(function* () {
+      const objects = yield* ObjectStore
+      const publisher = yield* Publisher
+
+      const keepAvatar = (profile: ScrapedProfile) =>
+        Effect.gen(function* () {
+          if (profile.avatar === undefined) return undefined
+          const key = avatarKeyOf(profile)
+          yield* objects.put(key, profile.avatar)
+          return key
+        })
+
+      const publish = Effect.fn("PublishProfiles.publish")(function* (
+        profiles: ReadonlyArray<ScrapedProfile>,
+        context: BatchContext
+      ) {
+        const keys = yield* Effect.forEach(profiles, keepAvatar, { concurrency: 16 })
+        const observations = observationsOf(profiles, context, keys)
+        yield* Effect.forEach(splitBySize(observations), (part, place) => {
+          if (!Arr.isNonEmptyReadonlyArray(part)) return Effect.void
+          const id = place === 0 ? context.batch : `${context.batch}.${place}`
+          const event: ProfilesDiscovered = { version: 1, id, job: context.job ?? null, observations: part }
+          return publisher.publish(profilesDiscovered, event, { items: part.length, job: context.job })
+        })
+        return observations.map((observation) => observation.id)
+      })
+
+      return {
+        publish,
+        awaitRoom: publisher.awaitRoom(profilesDiscovered.name),
+        hasRoom: publisher.hasRoom(profilesDiscovered.name)
+      }
+    })
+  }
+) {}
