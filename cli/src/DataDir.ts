@@ -1,0 +1,109 @@
+import { Database as BunDatabase } from "bun:sqlite"
+import * as FileSystem from "@effect/platform/FileSystem"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { resolve } from "node:path"
+
+/** The data directory cannot be used as it is. */
+export class DataDirUnusable extends Data.TaggedError("DataDirUnusable")<{
+  readonly path: string
+  readonly cause: unknown
+}> {}
+
+/** Another process works on the data directory and does not answer requests. */
+export class DataDirInUse extends Data.TaggedError("DataDirInUse")<{
+  readonly path: string
+  readonly pid: Option.Option<number>
+}> {}
+
+/** What a running instance leaves in its data directory for the commands that talk to it. */
+export const Instance = Schema.Struct({
+  pid: Schema.Int,
+  url: Schema.String,
+  grpc: Schema.String,
+  startedAt: Schema.Date
+})
+export type Instance = typeof Instance.Type
+
+const InstanceFile = Schema.parseJson(Instance)
+
+export const dataDirPath = Config.string("INFLUSCOPE_DATA_DIR").pipe(
+  Config.withDefault("./.influscope"),
+  Config.validate({ message: "expected a path", validation: (path) => path.trim() !== "" }),
+  Config.map((path) => resolve(path))
+)
+
+const instanceFile = (path: string) => `${path}/instance.json`
+
+/** Reads who runs on the directory; none when nobody does or nobody has finished starting. */
+export const readInstance = (path: string): Effect.Effect<Option.Option<Instance>, never, FileSystem.FileSystem> =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    return yield* Schema.decode(InstanceFile)(yield* fs.readFileString(instanceFile(path)))
+  }).pipe(
+    // Absent, unreadable or half-written all mean the same here: there is no instance to talk to.
+    Effect.option
+  )
+
+/** The directory, held by this process alone for as long as the layer lives. */
+export class DataDir extends Context.Tag("@influscope/cli/DataDir")<
+  DataDir,
+  {
+    readonly path: string
+    /** Tells other commands where this instance answers, until the process ends. */
+    readonly announce: (instance: Instance) => Effect.Effect<void, DataDirUnusable>
+  }
+>() {}
+
+/** An exclusive transaction is a lock of the operating system: it goes with the process, however that ends. */
+const lock = (path: string) =>
+  Effect.acquireRelease(
+    Effect.try({
+      try: () => {
+        const db = new BunDatabase(`${path}/lock.db`, { create: true })
+        db.exec("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE")
+        return db
+      },
+      catch: (cause) => new DataDirUnusable({ path, cause })
+    }),
+    (db) => Effect.sync(() => db.close())
+  )
+
+const isBusy = (cause: unknown): boolean =>
+  typeof cause === "object" && cause !== null && "code" in cause && String(cause.code).startsWith("SQLITE_BUSY")
+
+export const DataDirLive = Layer.scoped(
+  DataDir,
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* dataDirPath
+    const unusable = (cause: unknown) => new DataDirUnusable({ path, cause })
+    yield* Effect.mapError(fs.makeDirectory(path, { recursive: true, mode: 0o700 }), unusable)
+    yield* lock(path).pipe(
+      Effect.catchAll((error) =>
+        isBusy(error.cause)
+          ? Effect.flatMap(readInstance(path), (instance) =>
+              Effect.fail(new DataDirInUse({ path, pid: Option.map(instance, ({ pid }) => pid) }))
+            )
+          : Effect.fail(error)
+      )
+    )
+    const file = instanceFile(path)
+    yield* Effect.mapError(fs.remove(file, { force: true }), unusable)
+
+    const announce = (instance: Instance) =>
+      Effect.gen(function* () {
+        const text = yield* Schema.encode(InstanceFile)(instance)
+        yield* fs.writeFileString(`${file}.part`, text)
+        yield* fs.rename(`${file}.part`, file)
+      }).pipe(Effect.mapError(unusable))
+
+    yield* Effect.addFinalizer(() => Effect.ignore(fs.remove(file, { force: true })))
+    return { path, announce }
+  })
+)

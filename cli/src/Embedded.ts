@@ -1,0 +1,57 @@
+import { join } from "node:path"
+import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
+import * as Files from "@influscope/adapters/files/ObjectStore"
+import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
+import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
+import * as SqliteQueue from "@influscope/adapters/sqlite/Queue"
+import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
+import * as DirectAnalytics from "@influscope/analytics/DirectAnalytics"
+import { WebAppLive } from "@influscope/api/WebApp"
+import { IndexerLive } from "@influscope/indexer/Indexer"
+import { Publisher } from "@influscope/pipeline/Publisher"
+import { RelayLive } from "@influscope/pipeline/Relay"
+import { DiscoveriesLive } from "@influscope/scraper/Discover"
+import { Ids } from "@influscope/scraper/Ids"
+import { ImportsLive } from "@influscope/scraper/ImportFiles"
+import { PublishProfiles } from "@influscope/scraper/PublishProfiles"
+import { Sources } from "@influscope/scraper/Sources"
+import { SourcesLive } from "@influscope/scraper/sources/All"
+import * as Spool from "@influscope/scraper/Spool"
+import { ProfilesLive } from "@influscope/scraper/StateProfiles"
+import { Health } from "@influscope/telemetry/Health"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { DataDir, DataDirLive } from "./DataDir.ts"
+
+/** Every outside system as files of the data directory, in this process. */
+const AdaptersLive = Layer.unwrapEffect(
+  Effect.map(DataDir, ({ path }) =>
+    Layer.mergeAll(
+      SqliteQueue.layer,
+      SqliteOutbox.layer,
+      SqliteState.layer,
+      Files.layer(join(path, "objects")),
+      EmbeddedSearchIndex.layer(join(path, "profiles.db")),
+      Spool.layer(join(path, "imports")),
+      DirectAnalytics.layer
+    ).pipe(Layer.provide(MainDatabase.layer(path)))
+  )
+)
+
+const ScraperLive = Layer.mergeAll(ImportsLive, DiscoveriesLive, ProfilesLive).pipe(
+  Layer.provideMerge(SourcesLive),
+  Layer.provideMerge(Layer.mergeAll(Sources.Default, Ids.Default, PublishProfiles.Default))
+)
+
+/**
+ * All services in one process on the embedded adapters, behind one web app. Built from the bottom up, so that it is
+ * taken down from the top: first nobody asks any more, then the pipeline drains, then the stores close.
+ */
+export const EmbeddedLive = WebAppLive.pipe(
+  Layer.provideMerge(ScraperLive),
+  Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive)),
+  Layer.provideMerge(Publisher.Default),
+  Layer.provideMerge(AdaptersLive),
+  Layer.provideMerge(Health.Default),
+  Layer.provideMerge(DataDirLive)
+)

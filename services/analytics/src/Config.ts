@@ -1,0 +1,56 @@
+import * as Config from "effect/Config"
+import type * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+
+/** Where the service listens. Port 0 takes any free one. */
+export interface ServerSettings {
+  readonly host: string
+  readonly port: number
+  /** How long a shutdown waits for calls in flight before it cuts them off. */
+  readonly drainTimeout: Duration.DurationInput
+}
+
+/** ANALYTICS_HOST (127.0.0.1), ANALYTICS_PORT (50051), ANALYTICS_DRAIN_TIMEOUT (10 seconds). */
+export const serverConfig: Config.Config<ServerSettings> = Config.all({
+  host: Config.nonEmptyString("HOST").pipe(Config.withDefault("127.0.0.1")),
+  port: Config.integer("PORT").pipe(
+    Config.validate({
+      message: "expected a port: 0 to 65535",
+      validation: (port) => port >= 0 && port <= 65_535
+    }),
+    Config.withDefault(50_051)
+  ),
+  drainTimeout: Config.duration("DRAIN_TIMEOUT").pipe(Config.withDefault("10 seconds"))
+}).pipe(Config.nested("ANALYTICS"))
+
+/** How the service is called. */
+export interface ClientSettings {
+  /** `host:port`, or a name that gRPC resolves. */
+  readonly address: string
+  /** For one attempt. */
+  readonly deadline: Duration.DurationInput
+  /** Attempts after the first, when the service cannot be reached. */
+  readonly retries: number
+  /** Sent with each call, for example `dapr-app-id` when a sidecar passes calls on. */
+  readonly metadata: { readonly [key: string]: string }
+}
+
+/**
+ * ANALYTICS_ADDRESS (127.0.0.1:50051), ANALYTICS_DEADLINE (5 seconds), ANALYTICS_RETRIES (5), ANALYTICS_APP_ID (none):
+ * the Dapr application to reach through a sidecar at the address.
+ */
+export const clientConfig: Config.Config<ClientSettings> = Config.all({
+  address: Config.nonEmptyString("ADDRESS").pipe(Config.withDefault("127.0.0.1:50051")),
+  deadline: Config.duration("DEADLINE").pipe(Config.withDefault("5 seconds")),
+  retries: Config.integer("RETRIES").pipe(
+    Config.validate({ message: "expected 0 to 20", validation: (times) => times >= 0 && times <= 20 }),
+    Config.withDefault(5)
+  ),
+  appId: Config.option(Config.nonEmptyString("APP_ID"))
+}).pipe(
+  Config.nested("ANALYTICS"),
+  Config.map(({ appId, ...settings }) => ({
+    ...settings,
+    metadata: Option.match(appId, { onNone: () => ({}), onSome: (id) => ({ "dapr-app-id": id }) })
+  }))
+)

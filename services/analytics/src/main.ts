@@ -1,0 +1,18 @@
+import * as BunRuntime from "@effect/platform-bun/BunRuntime"
+import * as Logging from "@influscope/telemetry/Logging"
+import * as Tracing from "@influscope/telemetry/Tracing"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { AnalyticsServer, layerConfig } from "./Grpc.ts"
+
+const announce = Layer.effectDiscard(
+  Effect.flatMap(AnalyticsServer, ({ address }) => Effect.log(`Analytics answers gRPC on ${address}.`))
+)
+
+const AnalyticsLive = announce.pipe(
+  Layer.provide(layerConfig),
+  Layer.provide(Tracing.layer("analytics")),
+  Layer.provide(Logging.layer)
+)
+
+BunRuntime.runMain(Layer.launch(AnalyticsLive), { disablePrettyLogger: true })

@@ -1,0 +1,5 @@
+import * as Layer from "effect/Layer"
+import { SyntheticSource } from "./Synthetic.ts"
+
+/** Every source of profiles. A new one is its file and its line here. */
+export const SourcesLive = Layer.mergeAll(SyntheticSource)

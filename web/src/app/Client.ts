@@ -1,0 +1,91 @@
+import type { FieldProblem } from "@influscope/domain/api/Problems"
+import type { ProfileView } from "@influscope/domain/api/ProfilesApi"
+import type { SearchHit, SearchResult } from "@influscope/domain/Search"
+
+/** The API's answers as they stand on the wire. */
+export type ResultPage = typeof SearchResult.Encoded
+export type Hit = typeof SearchHit.Encoded
+export type Details = typeof ProfileView.Encoded
+
+/** What the API, or the way to it, had to say when it did not answer. */
+export interface Failure {
+  readonly status: number | undefined
+  readonly title: string
+  readonly detail: string
+  readonly errors: ReadonlyArray<typeof FieldProblem.Type>
+}
+
+/** `Aborted`: the caller asked something newer meanwhile and wants nothing of this. */
+export type Answer<A> =
+  | { readonly _tag: "Ok"; readonly value: A }
+  | { readonly _tag: "Failed"; readonly failure: Failure }
+  | { readonly _tag: "Aborted" }
+
+/** Hits asked for at a time. */
+export const pageSize = 30
+
+/** A server that says nothing for so long has failed, milliseconds. */
+const patience = 15_000
+
+const isRecord = (value: unknown): value is { readonly [key: string]: unknown } =>
+  typeof value === "object" && value !== null
+
+const text = (value: unknown, otherwise: string): string =>
+  typeof value === "string" && value !== "" ? value : otherwise
+
+/** Reads an RFC 9457 problem; a proxy's error page is not one and gets words of our own. */
+const toFailure = (status: number, body: unknown): Failure => {
+  const problem = isRecord(body) ? body : {}
+  const errors = Array.isArray(problem["errors"]) ? problem["errors"].filter(isRecord) : []
+  return {
+    status,
+    title: text(problem["title"], "The search did not work"),
+    detail: text(problem["detail"], `The server answered ${status} and gave no reason.`),
+    errors: errors.map((error) => ({ path: text(error["path"], "?"), message: text(error["message"], "?") }))
+  }
+}
+
+const silent: Failure = {
+  status: undefined,
+  title: "InfluScope does not answer",
+  detail: "Is it still running? Start it with `npm start`, then try again.",
+  errors: []
+}
+
+const ask = async <A>(path: string, signal: AbortSignal): Promise<Answer<A>> => {
+  try {
+    const response = await fetch(path, {
+      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
+      headers: { accept: "application/json" }
+    })
+    if (!response.ok) {
+      const body: unknown = await response.json().catch(() => undefined)
+      return signal.aborted
+        ? { _tag: "Aborted" }
+        : { _tag: "Failed", failure: toFailure(response.status, body) }
+    }
+    // Our own server wrote this from the very schema that the type is derived from.
+    return { _tag: "Ok", value: (await response.json()) as A }
+  } catch {
+    // fetch rejects when it was aborted, timed out or never reached the server; all are told apart here.
+    return signal.aborted ? { _tag: "Aborted" } : { _tag: "Failed", failure: silent }
+  }
+}
+
+/** One page of results; `cursor` is the `nextCursor` of the page before. */
+export const searchProfiles = (
+  params: URLSearchParams,
+  cursor: string | undefined,
+  signal: AbortSignal
+): Promise<Answer<ResultPage>> => {
+  const all = new URLSearchParams(params)
+  all.set("limit", String(pageSize))
+  if (cursor !== undefined) all.set("cursor", cursor)
+  return ask(`/v1/search?${all}`, signal)
+}
+
+/** Address of a profile as the API shows it. */
+export const profilePath = (id: string): string => `/v1/profiles/${encodeURIComponent(id)}`
+
+export const getProfile = (id: string, signal: AbortSignal): Promise<Answer<Details>> =>
+  ask(profilePath(id), signal)

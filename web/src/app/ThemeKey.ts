@@ -1,0 +1,2 @@
+/** Where the browser remembers the reader's choice, "light" or "dark". */
+export const themeKey = "influscope-theme"
