@@ -1,4 +1,5 @@
 import { Database as BunDatabase } from "bun:sqlite"
+import { resolve } from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
@@ -7,7 +8,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { resolve } from "node:path"
 
 /** The data directory cannot be used as it is. */
 export class DataDirUnusable extends Data.TaggedError("DataDirUnusable")<{
@@ -41,7 +41,9 @@ export const dataDirPath = Config.string("INFLUSCOPE_DATA_DIR").pipe(
 const instanceFile = (path: string) => `${path}/instance.json`
 
 /** Reads who runs on the directory; none when nobody does or nobody has finished starting. */
-export const readInstance = (path: string): Effect.Effect<Option.Option<Instance>, never, FileSystem.FileSystem> =>
+export const readInstance = (
+  path: string
+): Effect.Effect<Option.Option<Instance>, never, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     return yield* Schema.decode(InstanceFile)(yield* fs.readFileString(instanceFile(path)))
@@ -75,7 +77,10 @@ const lock = (path: string) =>
   )
 
 const isBusy = (cause: unknown): boolean =>
-  typeof cause === "object" && cause !== null && "code" in cause && String(cause.code).startsWith("SQLITE_BUSY")
+  typeof cause === "object" &&
+  cause !== null &&
+  "code" in cause &&
+  String(cause.code).startsWith("SQLITE_BUSY")
 
 export const DataDirLive = Layer.scoped(
   DataDir,
@@ -85,12 +90,13 @@ export const DataDirLive = Layer.scoped(
     const unusable = (cause: unknown) => new DataDirUnusable({ path, cause })
     yield* Effect.mapError(fs.makeDirectory(path, { recursive: true, mode: 0o700 }), unusable)
     yield* lock(path).pipe(
-      Effect.catchAll((error) =>
-        isBusy(error.cause)
-          ? Effect.flatMap(readInstance(path), (instance) =>
-              Effect.fail(new DataDirInUse({ path, pid: Option.map(instance, ({ pid }) => pid) }))
-            )
-          : Effect.fail(error)
+      Effect.catchAll(
+        (error): Effect.Effect<never, DataDirInUse | DataDirUnusable, FileSystem.FileSystem> =>
+          isBusy(error.cause)
+            ? Effect.flatMap(readInstance(path), (instance) =>
+                Effect.fail(new DataDirInUse({ path, pid: Option.map(instance, ({ pid }) => pid) }))
+              )
+            : Effect.fail(error)
       )
     )
     const file = instanceFile(path)

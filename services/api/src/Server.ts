@@ -18,6 +18,8 @@ export class PortTaken extends Data.TaggedError("PortTaken")<{
   }
 }
 
+class ListenFailed extends Data.TaggedError("ListenFailed")<{ readonly cause: unknown }> {}
+
 const isLoopback = (host: string): boolean => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/i.test(host)
 
 /** HOST and PORT. Without token verification only this machine may ask, so HOST must be a loopback address. */
@@ -76,15 +78,15 @@ export const ServerLive = Layer.scoped(
             idleTimeout: 60,
             fetch: (request) => app.handle(request)
           }),
-        catch: (cause) => cause
+        catch: (cause) => new ListenFailed({ cause })
       }).pipe(
-        Effect.catchAll((cause) =>
+        Effect.catchAll(({ cause }) =>
           isAddressInUse(cause) ? new PortTaken({ host, port }) : Effect.die(cause)
         )
       ),
       (server) =>
         health.startDraining.pipe(
-          Effect.zipRight(Effect.promise(() => server.stop())),
+          Effect.zipRight(Effect.interruptible(Effect.promise(() => server.stop()))),
           Effect.timeoutOption(drainTimeout),
           Effect.zipRight(Effect.promise(() => server.stop(true)))
         )

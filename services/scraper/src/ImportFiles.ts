@@ -1,11 +1,5 @@
 import type { ImportParams } from "@influscope/domain/api/ImportsApi"
-import {
-  ColumnReport,
-  type ImportJob,
-  type ImportReport,
-  maxListedRejections,
-  Rejection
-} from "@influscope/domain/Imports"
+import { ColumnReport, type ImportJob, type ImportReport, Rejection } from "@influscope/domain/Imports"
 import { Platform } from "@influscope/domain/Platform"
 import { Imports, ImportsBusy } from "@influscope/ports/Imports"
 import { type JobProgress, Outbox } from "@influscope/ports/Outbox"
@@ -53,7 +47,20 @@ const StoredImport = Schema.Struct({
     repaired: Counted,
     columns: Schema.Array(ColumnReport),
     rejections: Schema.Array(Rejection),
-    notes: Schema.Array(Schema.String)
+    notes: Schema.Array(Schema.String),
+    /** Where the reader goes on. */
+    checkpoint: Schema.NullOr(
+      Schema.Struct({
+        rows: Counted,
+        rejected: Counted,
+        repaired: Counted,
+        rejections: Schema.Array(Rejection),
+        tallies: Schema.Record({
+          key: Schema.String,
+          value: Schema.Struct({ count: Counted, line: Counted })
+        })
+      })
+    )
   }),
   /** Of a dry run while it reads; of a real one once everything is in the index. */
   counts: Schema.NullOr(
@@ -71,25 +78,22 @@ const nothingRead: StoredImport["read"] = {
   repaired: 0,
   columns: [],
   rejections: [],
-  notes: []
+  notes: [],
+  checkpoint: null
 }
 
-/** What a batch adds to a checkpoint. `base` is the checkpoint this reading began from: its rows were skipped. */
-const advance = (
-  base: StoredImport["read"],
-  batch: FileBatch,
-  batches: number,
-  published: number
-): StoredImport["read"] => ({
+/** What a batch adds to a checkpoint. */
+const advance = (batch: FileBatch, batches: number, published: number): StoredImport["read"] => ({
   bytes: batch.bytesRead,
   batches,
   published,
-  rows: base.rows + batch.report.rows,
-  rejected: base.rejected + batch.report.rejected,
-  repaired: base.repaired + batch.report.repaired,
+  rows: batch.report.rows,
+  rejected: batch.report.rejected,
+  repaired: batch.report.repaired,
   columns: batch.report.columns,
-  rejections: [...base.rejections, ...batch.report.rejections].slice(0, maxListedRejections),
-  notes: [...new Set([...base.notes, ...batch.report.notes])]
+  rejections: batch.report.rejections,
+  notes: batch.report.notes,
+  checkpoint: batch.checkpoint
 })
 
 const settled = (progress: JobProgress): boolean =>
@@ -156,7 +160,6 @@ export const ImportsLive = Layer.scoped(
     /** Publishes a batch, or previews it, and checkpoints. */
     const takeBatch = (
       preview: Preview,
-      base: StoredImport["read"],
       job: StoredImport,
       batch: FileBatch
     ): Effect.Effect<StoredImport, StorageError> =>
@@ -175,10 +178,9 @@ export const ImportsLive = Layer.scoped(
           yield* publishing.awaitRoom
           yield* publishing.publish(batch.profiles, context(job))
         }
-        yield* Metric.incrementBy(importedRows, base.rows + batch.report.rows - job.read.rows)
-        yield* Metric.incrementBy(rejectedRows, base.rejected + batch.report.rejected - job.read.rejected)
+        yield* Metric.incrementBy(importedRows, batch.report.rows - job.read.rows)
+        yield* Metric.incrementBy(rejectedRows, batch.report.rejected - job.read.rejected)
         const read = advance(
-          base,
           batch,
           job.read.batches + (some ? 1 : 0),
           job.read.published + batch.profiles.length
@@ -201,10 +203,10 @@ export const ImportsLive = Layer.scoped(
             name: begun.file,
             platform: begun.platform ?? undefined,
             map: begun.map,
-            skipRows: begun.read.rows
+            resume: begun.read.checkpoint ?? undefined
           },
           spool.read(begun.id)
-        ).pipe(Stream.runFoldEffect(begun, (job, batch) => takeBatch(preview, begun.read, job, batch)))
+        ).pipe(Stream.runFoldEffect(begun, (job, batch) => takeBatch(preview, job, batch)))
       })
 
     const awaitIndexed = (id: string) =>
