@@ -9,7 +9,7 @@ export const indexerConfig = Config.all({
   ),
   maxAttempts: Config.integer("MAX_ATTEMPTS").pipe(
     Config.validate({ message: "expected 1 or more", validation: (value) => value >= 1 }),
-    Config.withDefault(8)
+    Config.withDefault(25)
   ),
   timeout: Config.duration("TIMEOUT").pipe(Config.withDefault(Duration.seconds(30)))
 }).pipe(Config.nested("INDEXER"))
