@@ -6,20 +6,8 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-
-/** The data directory cannot be used as it is. */
-export class DataDirUnusable extends Data.TaggedError("DataDirUnusable")<{
-  readonly path: string
-  readonly cause: unknown
-}> {}
-
-/** Another process works on the data directory and does not answer requests. */
-export class DataDirInUse extends Data.TaggedError("DataDirInUse")<{
-  readonly path: string
-  readonly pid: Option.Option<number>
-}> {}
 
 /** What a running instance leaves in its data directory for the commands that talk to it. */
 export const Instance = Schema.Struct({
@@ -29,6 +17,18 @@ export const Instance = Schema.Struct({
   startedAt: Schema.Date
 })
 export type Instance = typeof Instance.Type
+
+/** The data directory cannot be used as it is. */
+export class DataDirUnusable extends Data.TaggedError("DataDirUnusable")<{
+  readonly path: string
+  readonly cause: unknown
+}> {}
+
+/** Another process works on the data directory; `instance` is who, when it answers requests. */
+export class DataDirInUse extends Data.TaggedError("DataDirInUse")<{
+  readonly path: string
+  readonly instance: Option.Option<Instance>
+}> {}
 
 const InstanceFile = Schema.parseJson(Instance)
 
@@ -41,9 +41,7 @@ export const dataDirPath = Config.string("INFLUSCOPE_DATA_DIR").pipe(
 const instanceFile = (path: string) => `${path}/instance.json`
 
 /** Reads who runs on the directory; none when nobody does or nobody has finished starting. */
-export const readInstance = (
-  path: string
-): Effect.Effect<Option.Option<Instance>, never, FileSystem.FileSystem> =>
+const readInstance = (path: string): Effect.Effect<Option.Option<Instance>, never, FileSystem.FileSystem> =>
   Effect.gen(function* () {
     const fs = yield* FileSystem.FileSystem
     return yield* Schema.decode(InstanceFile)(yield* fs.readFileString(instanceFile(path)))
@@ -93,9 +91,7 @@ export const DataDirLive = Layer.scoped(
       Effect.catchAll(
         (error): Effect.Effect<never, DataDirInUse | DataDirUnusable, FileSystem.FileSystem> =>
           isBusy(error.cause)
-            ? Effect.flatMap(readInstance(path), (instance) =>
-                Effect.fail(new DataDirInUse({ path, pid: Option.map(instance, ({ pid }) => pid) }))
-              )
+            ? Effect.flatMap(readInstance(path), (instance) => new DataDirInUse({ path, instance }))
             : Effect.fail(error)
       )
     )

@@ -1,19 +1,56 @@
+import * as Command from "@effect/cli/Command"
+import * as ValidationError from "@effect/cli/ValidationError"
 import * as BunContext from "@effect/platform-bun/BunContext"
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
-import * as Grpc from "@influscope/analytics/Grpc"
-import { ServerLive } from "@influscope/api/Server"
 import * as Logging from "@influscope/telemetry/Logging"
 import * as Tracing from "@influscope/telemetry/Tracing"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { EmbeddedLive } from "./Embedded.ts"
-import { start } from "./Start.ts"
+import { version } from "../package.json"
+import { audit } from "./commands/Audit.ts"
+import { discover } from "./commands/Discover.ts"
+import { dlq } from "./commands/Dlq.ts"
+import { importFiles } from "./commands/Import.ts"
+import { search } from "./commands/Search.ts"
+import { show } from "./commands/Show.ts"
+import { start } from "./commands/Start.ts"
+import { explain } from "./Explain.ts"
+import { helpConfig, isOverviewAsked, overview, withPlainHelp } from "./Help.ts"
+import { print, remark } from "./Output.ts"
+import { interruptedCode, watchSignals } from "./Signals.ts"
 
-const MainLive = Layer.scopedDiscard(start).pipe(
-  Layer.provide(Layer.mergeAll(ServerLive, Grpc.layerConfig)),
-  Layer.provide(EmbeddedLive),
-  Layer.provide(Tracing.layer("influscope")),
-  Layer.provide(Logging.layer),
-  Layer.provide(BunContext.layer)
+const influscope = Command.make("influscope").pipe(
+  Command.withDescription("Find, track and analyse social-media influencers."),
+  Command.withSubcommands([start, importFiles, search, show, discover, audit, dlq])
 )
 
-BunRuntime.runMain(Layer.launch(MainLive))
+const run = Command.run(influscope, { name: "InfluScope", version, executable: "influscope" })
+
+const MainLive = Layer.mergeAll(Logging.layer, Tracing.layer("influscope"), helpConfig).pipe(
+  Layer.provideMerge(BunContext.layer)
+)
+
+const args = process.argv.slice(2)
+
+/** The parser has said itself what it did not understand; everything else becomes three lines. */
+const report = (error: Effect.Effect.Error<ReturnType<typeof run>>) =>
+  ValidationError.isValidationError(error)
+    ? remark(`Run influscope ${args[0] ?? ""} --help.`)
+    : remark(`error: ${explain(error).message}`)
+
+const program = isOverviewAsked(args)
+  ? print(overview)
+  : run(process.argv).pipe(withPlainHelp, Effect.provide(MainLive), Effect.tapError(report))
+
+watchSignals()
+BunRuntime.runMain(program, {
+  disableErrorReporting: true,
+  teardown: (exit, onExit) => {
+    if (Exit.isSuccess(exit)) return onExit(0)
+    if (!Cause.isInterruptedOnly(exit.cause)) return onExit(1)
+    // An instance that was told to stop has done what it was told.
+    return onExit(args[0] === "start" ? 0 : interruptedCode())
+  }
+})

@@ -69,6 +69,16 @@ export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>()(
   }
 }
 
+export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaType>()(
+  "UnsupportedMediaType",
+  problemFields("unsupported-media-type", "The request body is of another kind", 415),
+  onWire(415)
+) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
 /** Nothing was accepted and nothing was lost: the same request may be sent again after `Retry-After` seconds. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()(
   "Unavailable",
@@ -99,3 +109,14 @@ export class InternalError extends Schema.TaggedError<InternalError>()(
     return this.detail
   }
 }
+
+/** Any problem, for clients that make their requests by hand. */
+export const Problem = Schema.Union(
+  InvalidRequest,
+  NotFound,
+  PayloadTooLarge,
+  UnsupportedMediaType,
+  Unavailable,
+  StorageFull,
+  InternalError
+)

@@ -1,0 +1,61 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import { WebApp } from "@influscope/api/WebApp"
+import { Api } from "@influscope/domain/api/Api"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import type { Instance } from "./DataDir.ts"
+import { EmbeddedLive } from "./Embedded.ts"
+
+/** How a command reaches the API: over a port of the running instance, or by a call in this process. */
+interface Connection {
+  readonly url: string
+  readonly fetch: typeof globalThis.fetch
+}
+
+const remote = (instance: Instance): Connection => ({ url: instance.url, fetch: globalThis.fetch })
+
+const inProcess = (app: Context.Tag.Service<WebApp>): Connection => ({
+  url: "http://localhost",
+  fetch: Object.assign(
+    (...[input, init]: Parameters<typeof globalThis.fetch>) => app.handle(new Request(input, init)),
+    { preconnect: () => {} }
+  )
+})
+
+/** Other commands hold the directory for a moment only, and an instance that starts takes a few seconds to answer. */
+const patience = Schedule.intersect(Schedule.spaced("250 millis"), Schedule.recurs(40))
+
+/** Opens the directory, or finds who has it open: the lock decides, so an instance that died is never asked. */
+const connect = Layer.build(EmbeddedLive).pipe(
+  Effect.map((context) => inProcess(Context.get(context, WebApp))),
+  Effect.catchTag("DataDirInUse", (error) =>
+    Option.match(error.instance, {
+      onNone: () => error,
+      onSome: (instance) => Effect.succeed(remote(instance))
+    })
+  ),
+  Effect.retry({ while: (error) => error._tag === "DataDirInUse", schedule: patience })
+)
+
+const client = HttpApiClient.make(Api)
+
+/** The API of the data directory: the typed client, and the plain one for what has a file as its body. */
+export class ApiClient extends Context.Tag("@influscope/cli/ApiClient")<
+  ApiClient,
+  Effect.Effect.Success<typeof client> & { readonly http: HttpClient.HttpClient }
+>() {}
+
+const fromConnection = ({ fetch, url }: Connection) =>
+  Effect.gen(function* () {
+    const http = HttpClient.mapRequest(yield* HttpClient.HttpClient, HttpClientRequest.prependUrl(url))
+    const api = yield* Effect.provideService(client, HttpClient.HttpClient, http)
+    return { ...api, http }
+  }).pipe(Effect.provide(FetchHttpClient.layer), Effect.provideService(FetchHttpClient.Fetch, fetch))
+
+export const ApiClientLive = Layer.scoped(ApiClient, Effect.flatMap(connect, fromConnection))

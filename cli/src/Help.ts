@@ -1,0 +1,53 @@
+import * as CliConfig from "@effect/cli/CliConfig"
+import * as Console from "effect/Console"
+import type * as Effect from "effect/Effect"
+
+/** What `influscope` and `influscope --help` say; each command's own --help has the details. */
+export const overview = `Find, track and analyse social-media influencers.
+
+Usage: influscope <command> [options]
+
+  start                 serve everything in this process; the first start seeds profiles
+  import FILE...        import influencers from CSV, TSV, JSON or JSON Lines, gzipped or not
+  search [WORDS...]     find profiles by words and filters, typos forgiven
+  show ID               a profile with the source and time of every figure
+  discover --count N    discover profiles from a source
+  audit                 account for every item that was sent
+  dlq list              the messages that could not be handled; also dlq show, replay and drop
+
+  influscope <command> --help           its options
+  influscope --completions bash|zsh|fish  a completion script for your shell
+  influscope --version
+
+Examples
+  influscope import creators.csv --platform instagram --dry-run
+  influscope search vegan recpies --country DE --followers-min 10000 --sort engagement
+  influscope show instagram:nasa --json
+
+Commands talk to the instance that runs on the data directory (INFLUSCOPE_DATA_DIR, ./.influscope), or open it
+themselves. docs/configuration.md lists every key.`
+
+export const isOverviewAsked = (args: ReadonlyArray<string>): boolean =>
+  args.length === 0 || (args.length === 1 && ["--help", "-h", "help"].includes(args[0] ?? ""))
+
+/** Only what a command adds is worth a line of its help. */
+export const helpConfig = CliConfig.layer({ showBuiltIns: false, showTypes: false })
+
+/** Usage lines name a command without the commands above it. */
+const withParents = (text: string): string =>
+  text.replace(/^\$ (?!influscope)(\S+)/m, (_line, name: string) => {
+    const args = process.argv.slice(2)
+    return ["$ influscope", ...args.slice(0, args.indexOf(name)), name].join(" ")
+  })
+
+/** The parser's own texts, coloured for terminals only and with usage lines that can be typed as they stand. */
+export const withPlainHelp = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Console.consoleWith((base) => {
+    const tidy = (isTerminal: boolean, texts: ReadonlyArray<unknown>) =>
+      texts.map((text) => withParents(isTerminal ? String(text) : Bun.stripANSI(String(text))))
+    return Console.withConsole(effect, {
+      ...base,
+      log: (...texts) => base.log(...tidy(process.stdout.isTTY, texts)),
+      error: (...texts) => base.error(...tidy(process.stderr.isTTY, texts))
+    })
+  })

@@ -1,0 +1,16 @@
+import * as Effect from "effect/Effect"
+
+const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void> =>
+  Effect.async<void>((resume) => {
+    // Waiting for the write keeps a pipe from being cut off when the process ends.
+    stream.write(text, () => resume(Effect.void))
+  })
+
+/** What a command is asked for: standard output. */
+export const print = (text: string): Effect.Effect<void> => write(process.stdout, `${text}\n`)
+
+/** One JSON value on one line. */
+export const printJson = (value: unknown): Effect.Effect<void> => print(JSON.stringify(value))
+
+/** What is said beside it: standard error, so that output can be piped. */
+export const remark = (text: string): Effect.Effect<void> => write(process.stderr, `${text}\n`)
