@@ -33,8 +33,8 @@ export class DataDirInUse extends Data.TaggedError("DataDirInUse")<{
 const InstanceFile = Schema.parseJson(Instance)
 
 export const dataDirPath = Config.string("INFLUSCOPE_DATA_DIR").pipe(
-  Config.withDefault("./.influscope"),
   Config.validate({ message: "expected a path", validation: (path) => path.trim() !== "" }),
+  Config.withDefault("./.influscope"),
   Config.map((path) => resolve(path))
 )
 

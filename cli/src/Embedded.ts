@@ -22,6 +22,7 @@ import { Health } from "@influscope/telemetry/Health"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { DataDir, DataDirLive } from "./DataDir.ts"
+import { DiskCheckLive } from "./DiskSpace.ts"
 
 /** Every outside system as files of the data directory, in this process. */
 const AdaptersLive = Layer.unwrapEffect(
@@ -48,6 +49,7 @@ const ScraperLive = Layer.mergeAll(ImportsLive, DiscoveriesLive, ProfilesLive).p
  * taken down from the top: first nobody asks any more, then the pipeline drains, then the stores close.
  */
 export const EmbeddedLive = WebAppLive.pipe(
+  Layer.provideMerge(DiskCheckLive),
   Layer.provideMerge(ScraperLive),
   Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive)),
   Layer.provideMerge(Publisher.Default),

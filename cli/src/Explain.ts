@@ -10,6 +10,7 @@ import * as Option from "effect/Option"
 import type { ParseError } from "effect/ParseResult"
 import { CliError } from "./CliError.ts"
 import type { DataDirInUse, DataDirUnusable } from "./DataDir.ts"
+import type { DiskFull } from "./DiskSpace.ts"
 
 const codeOf = (cause: unknown): string | undefined =>
   typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : undefined
@@ -23,9 +24,9 @@ const otherDirectory = "Choose another: INFLUSCOPE_DATA_DIR=<directory> npm star
 
 const diskFull = (where: string): CliError =>
   new CliError({
-    what: `The disk is full: nothing can be written to ${where}.`,
-    likelyCause: "The disk of the data directory has no room left, or its quota is used up.",
-    todo: `Free some space (df -h '${where}'). What was answered before is kept, and goes on at the next start.`
+    what: `The disk of the data directory ${where} is full.`,
+    likelyCause: "There is no room left on it, or its quota is used up.",
+    todo: `Free some space (df -h '${where}') and try again. What was accepted before is kept, and goes on by itself.`
   })
 
 const ofDataDirUnusable = ({ cause, path }: DataDirUnusable): CliError => {
@@ -149,6 +150,7 @@ export type Failure =
   | CliError
   | DataDirUnusable
   | DataDirInUse
+  | DiskFull
   | PortTaken
   | CannotListen
   | StorageError
@@ -169,6 +171,8 @@ export const explain = (error: Failure): CliError => {
       return ofDataDirUnusable(error)
     case "DataDirInUse":
       return ofDataDirInUse(error)
+    case "DiskFull":
+      return diskFull(error.path)
     case "PortTaken":
       return ofPortTaken(error)
     case "CannotListen":

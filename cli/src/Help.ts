@@ -30,6 +30,16 @@ themselves. docs/configuration.md lists every key.`
 export const isOverviewAsked = (args: ReadonlyArray<string>): boolean =>
   args.length === 0 || (args.length === 1 && ["--help", "-h", "help"].includes(args[0] ?? ""))
 
+/** `--name=value` as two words: the parser splits at every equals sign, and a mapping is a value with one. */
+export const splitValues = (args: ReadonlyArray<string>): ReadonlyArray<string> => {
+  const end = args.indexOf("--")
+  return args.flatMap((arg, place) => {
+    const parts = end !== -1 && place >= end ? null : /^(--[a-z-]+)=(.*)$/s.exec(arg)
+    const [, name, value] = parts ?? []
+    return name === undefined || value === undefined ? [arg] : [name, value]
+  })
+}
+
 /** Only what a command adds is worth a line of its help. */
 export const helpConfig = CliConfig.layer({ showBuiltIns: false, showTypes: false })
 

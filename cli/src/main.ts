@@ -17,7 +17,7 @@ import { search } from "./commands/Search.ts"
 import { show } from "./commands/Show.ts"
 import { start } from "./commands/Start.ts"
 import { explain } from "./Explain.ts"
-import { helpConfig, isOverviewAsked, overview, withPlainHelp } from "./Help.ts"
+import { helpConfig, isOverviewAsked, overview, splitValues, withPlainHelp } from "./Help.ts"
 import { print, remark } from "./Output.ts"
 import { interruptedCode, watchSignals } from "./Signals.ts"
 
@@ -32,7 +32,7 @@ const MainLive = Layer.mergeAll(Logging.layer, Tracing.layer("influscope"), help
   Layer.provideMerge(BunContext.layer)
 )
 
-const args = process.argv.slice(2)
+const args = splitValues(process.argv.slice(2))
 
 /** The parser has said itself what it did not understand; everything else becomes three lines. */
 const report = (error: Effect.Effect.Error<ReturnType<typeof run>>) =>
@@ -42,11 +42,16 @@ const report = (error: Effect.Effect.Error<ReturnType<typeof run>>) =>
 
 const program = isOverviewAsked(args)
   ? print(overview)
-  : run(process.argv).pipe(withPlainHelp, Effect.provide(MainLive), Effect.tapError(report))
+  : run([...process.argv.slice(0, 2), ...args]).pipe(
+      withPlainHelp,
+      Effect.provide(MainLive),
+      Effect.tapError(report)
+    )
 
 watchSignals()
 BunRuntime.runMain(program, {
   disableErrorReporting: true,
+  disablePrettyLogger: true,
   teardown: (exit, onExit) => {
     if (Exit.isSuccess(exit)) return onExit(0)
     if (!Cause.isInterruptedOnly(exit.cause)) return onExit(1)

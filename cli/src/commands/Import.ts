@@ -10,11 +10,11 @@ import { Problem } from "@influscope/domain/api/Problems"
 import { type ColumnReport, ImportJob, type ImportReport, type Rejection } from "@influscope/domain/Imports"
 import { platforms } from "@influscope/domain/Platform"
 import * as Effect from "effect/Effect"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { ApiClient, ApiClientLive } from "../ApiClient.ts"
 import { CliError } from "../CliError.ts"
 import { ifSome, jsonOption, plainArg } from "../CommonOptions.ts"
+import { sayWhatHinders } from "../Hindrances.ts"
 import { print, printJson, remark } from "../Output.ts"
 import { progress } from "../Progress.ts"
 import { type Column, table } from "../Table.ts"
@@ -27,16 +27,17 @@ const files = plainArg("file").pipe(
 
 const options = {
   platform: Options.choice("platform", platforms).pipe(
-    Options.withDescription("The platform of rows that do not say it themselves."),
+    Options.withDescription(
+      "The platform of every row; rows that say another one are rejected. When absent, found out."
+    ),
     Options.optional
   ),
   source: Options.text("source").pipe(
     Options.withDescription("Who says so; the file's name when absent."),
     Options.optional
   ),
-  observedAt: Options.text("observed-at").pipe(
+  observedAt: Options.date("observed-at").pipe(
     Options.withDescription("When the figures were true, as in 2026-01-31; when absent, now."),
-    Options.withSchema(Schema.Date.pipe(Schema.validDate())),
     Options.optional
   ),
   map: Options.text("map").pipe(
@@ -94,6 +95,9 @@ const isOver = (job: ImportJob): boolean => job.state === "done" || job.state ==
 const detail = (job: ImportJob): string =>
   `${counted(job.report.rows, "row")}, ${count(job.report.rejected)} rejected${job.state === "indexing" ? ", indexing" : ""}`
 
+/** Five seconds without a change are worth a question. */
+const pollsUntilAsked = 50
+
 /** Hands the file to the pipeline and watches until every row of it is accounted for. */
 const run = (path: string, params: ImportParams) =>
   Effect.gen(function* () {
@@ -120,10 +124,18 @@ const run = (path: string, params: ImportParams) =>
               )
         )
       )
-    return yield* imports.get({ path: { id: job.id } }).pipe(
-      Effect.tap((now) => bar.update(now.bytesTotal === 0 ? 0 : now.bytesRead / now.bytesTotal, detail(now))),
-      Effect.repeat(Schedule.recurUntil(isOver).pipe(Schedule.addDelay(() => "100 millis")))
-    )
+    let shown = ""
+    let still = 0
+    while (true) {
+      const now = yield* imports.get({ path: { id: job.id } })
+      const text = detail(now)
+      yield* bar.update(now.bytesTotal === 0 ? 0 : now.bytesRead / now.bytesTotal, text)
+      if (isOver(now)) return now
+      still = text === shown ? still + 1 : 0
+      shown = text
+      if (still > 0 && still % pollsUntilAsked === 0) yield* sayWhatHinders
+      yield* Effect.sleep("100 millis")
+    }
   }).pipe(Effect.scoped)
 
 /** Nothing is sent before every file is known to be there. */

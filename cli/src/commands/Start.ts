@@ -9,6 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { DataDir } from "../DataDir.ts"
+import { checkDiskSpace } from "../DiskSpace.ts"
 import { EmbeddedLive } from "../Embedded.ts"
 import { print, remark } from "../Output.ts"
 import { progress } from "../Progress.ts"
@@ -51,6 +52,9 @@ const fillOrReuse = Effect.gen(function* () {
   yield* print(`Seeded ${counted(yield* index.count, "synthetic profile")} into ${path}.`)
 })
 
+/** How this instance was started is how its reader runs commands. */
+const runner = process.env["npm_config_user_agent"]?.startsWith("bun") === true ? "bun" : "npm run"
+
 interface Part {
   readonly name: string
   readonly address: string
@@ -73,6 +77,7 @@ const running = Effect.gen(function* () {
   const data = yield* DataDir
   const server = yield* ServerAddress
   const grpc = yield* Grpc.AnalyticsServer
+  yield* checkDiskSpace(data.path)
   yield* fillOrReuse
   yield* data.announce({ pid: process.pid, url: server.url, grpc: grpc.address, startedAt: new Date() })
   const here = "in this process"
@@ -84,7 +89,7 @@ const running = Effect.gen(function* () {
           name: "web and API",
           address: server.url,
           data: "-",
-          guarantee: "answered with 2xx means on disk: it survives kill -9"
+          guarantee: "what is answered with 2xx survives kill -9"
         },
         {
           name: "analytics (gRPC)",
@@ -109,7 +114,7 @@ const running = Effect.gen(function* () {
       "",
       `Try    ${styled("bold", `curl '${server.url}/search?q=tech'`)}`,
       `Open   ${styled("bold", `${server.url}/`)}`,
-      "Import your own: influscope import creators.csv      Stop: Ctrl-C",
+      `Import your own file: ${runner} influscope ${runner === "npm run" ? "-- " : ""}import creators.csv      Stop: Ctrl-C`,
       ""
     ].join("\n")
   )

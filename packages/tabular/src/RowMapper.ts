@@ -401,6 +401,14 @@ export class RowMapper {
         "nothing says which platform the account is on; pass --platform"
       )
     }
+    const cell = platformOf(this.cell(cells, "platform"))
+    if (cell !== undefined && cell !== platform)
+      return this.problem(
+        row,
+        this.byRole.get("platform")?.name ?? null,
+        this.cell(cells, "platform"),
+        `the row is of ${cell}, the import is of ${platform}`
+      )
     const said = own?.platform ?? linked?.platform
     if (said !== undefined && said !== platform && this.platform.fixed)
       return this.problem(

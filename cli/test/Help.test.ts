@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { overview } from "../src/Help.ts"
+import { Workplace } from "./Commands.ts"
+
+const commands = [
+  ["start"],
+  ["import"],
+  ["search"],
+  ["show"],
+  ["discover"],
+  ["audit"],
+  ["dlq"],
+  ["dlq", "list"],
+  ["dlq", "show"],
+  ["dlq", "replay"],
+  ["dlq", "drop"]
+]
+
+describe("what influscope says about itself", () => {
+  let place: Workplace
+  beforeAll(() => {
+    place = new Workplace()
+  })
+  afterAll(() => place.remove())
+
+  it("names every command where people look first", async () => {
+    for (const args of [[], ["--help"], ["-h"], ["help"]]) {
+      expect((await place.run(args)).out.trim()).toBe(overview)
+    }
+    // The parser knows which commands there are, whoever wrote the overview.
+    const { err } = await place.run(["no-such-command"])
+    const known = [...err.matchAll(/'([a-z]+)'/g)].map(([, name]) => name)
+    expect(known.length).toBe(7)
+    for (const name of known) expect(overview).toMatch(new RegExp(`^  ${name}\\b`, "m"))
+  })
+
+  it.each(commands)("has help for %s %s", async (...command) => {
+    const { code, err, out } = await place.run([...command, "--help"])
+    expect({ code, err }).toEqual({ code: 0, err: "" })
+    expect(out).toContain(`$ influscope ${command.join(" ")}`)
+    expect(out).not.toContain("\u001b")
+  })
+
+  it.each([
+    ["bash", ["bash", "-n"]],
+    ["zsh", undefined],
+    ["fish", undefined]
+  ])("completes in %s", async (shell, check) => {
+    const { code, out } = await place.run(["--completions", shell])
+    expect(code).toBe(0)
+    for (const word of ["import", "dlq", "dry-run"]) expect(out).toContain(word)
+    if (check !== undefined) {
+      const file = await place.file(`completion.${shell}`, out)
+      expect(Bun.spawnSync([...check, file]).exitCode).toBe(0)
+    }
+  })
+
+  it.each([
+    [["search", "--limt", "3"], "--limit"],
+    [["search", "words", "--colour"], "--colour"],
+    [["search", "--limit", "many"], "many"],
+    [["search", "--platform", "myspace"], "instagram, tiktok"],
+    [["import"], "<file>"],
+    [["show", "nasa"], "platform:handle"],
+    [["import", "x.csv", "--observed-at", "yesterday"], "yesterday"],
+    [["dlq", "frobnicate"], "subcommand"]
+  ])("does not guess what %j means", async (args, hint) => {
+    const { code, err } = await place.run(args)
+    expect(code).toBe(1)
+    expect(err).toContain(hint)
+    expect(err).toContain("--help")
+  })
+
+  it("explains what it cannot find", async () => {
+    const missing = await place.run(["import", "no such file.csv"])
+    expect(missing.code).toBe(1)
+    expect(missing.err).toMatch(/^error: no such file\.csv cannot be read; nothing was imported\.\n/)
+    const directory = await place.run(["import", place.path])
+    expect(directory.err).toContain("It is a directory")
+    const nobody = await place.run(["show", "instagram:nobody"])
+    expect(nobody.code).toBe(1)
+    expect(nobody.err).toContain("There is no profile instagram:nobody")
+    const letter = await place.run(["dlq", "replay", "nothing"])
+    expect(letter.err).toContain("There is no dead letter nothing")
+    expect((await place.run(["dlq", "drop"])).err).toContain("dlq list")
+  })
+})
