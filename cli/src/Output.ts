@@ -1,5 +1,13 @@
 import * as Effect from "effect/Effect"
 
+/**
+ * Standard output and error may end before we do: a reader that has seen enough, or a log on a full disk. Neither is a
+ * reason to stop serving; who wanted the output of a command gets its exit code.
+ */
+export const outliveReaders = (): void => {
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {})
+}
+
 const write = (stream: NodeJS.WriteStream, text: string): Effect.Effect<void> =>
   Effect.async<void>((resume) => {
     // Waiting for the write keeps a pipe from being cut off when the process ends.

@@ -18,7 +18,7 @@ import { show } from "./commands/Show.ts"
 import { start } from "./commands/Start.ts"
 import { explain } from "./Explain.ts"
 import { helpConfig, isOverviewAsked, overview, splitValues, withPlainHelp } from "./Help.ts"
-import { print, remark } from "./Output.ts"
+import { outliveReaders, print, remark } from "./Output.ts"
 import { interruptedCode, watchSignals } from "./Signals.ts"
 
 const influscope = Command.make("influscope").pipe(
@@ -48,6 +48,7 @@ const program = isOverviewAsked(args)
       Effect.tapError(report)
     )
 
+outliveReaders()
 watchSignals()
 BunRuntime.runMain(program, {
   disableErrorReporting: true,
