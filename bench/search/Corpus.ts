@@ -149,6 +149,12 @@ export const makeProfiles = (count: number, seed: number): ReadonlyArray<Profile
     const bio = bioOf(vocabulary)
     const country = countries[place] ?? "US"
     const language = languages[place] ?? "en"
+    const said = {
+      source: "bench",
+      observedAt: 1_790_000_000_000,
+      ingestedAt: 1_790_000_000_000,
+      ordinal: index
+    }
     profiles.push({
       id: makeProfileId(platform, handle),
       platform,
@@ -163,12 +169,7 @@ export const makeProfiles = (count: number, seed: number): ReadonlyArray<Profile
         verified: random() < 0.08,
         ...(followers === undefined ? {} : { followers })
       },
-      provenance: {
-        name: { source: "bench", observedAt: 1_790_000_000_000 },
-        bio: { source: "bench", observedAt: 1_790_000_000_000 },
-        categories: { source: "bench", observedAt: 1_790_000_000_000 },
-        followers: { source: "bench", observedAt: 1_790_000_000_000 }
-      },
+      provenance: { name: said, bio: said, categories: said, followers: said },
       observedAt: 1_790_000_000_000 + below(1_000_000),
       ingestedAt: 1_790_000_000_000,
       ordinal: index,

@@ -2,7 +2,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { type Platform, platforms } from "./Platform.ts"
 
-/** Longest handle accepted, in UTF-16 code units. Every platform's own limit is lower. */
+/** Longest handle accepted, in code points. Every platform's own limit is lower. */
 export const maxHandleLength = 100
 
 const handlePattern = /^[^\s\p{C}:/\\?#]{1,100}$/u
@@ -24,7 +24,8 @@ export type ProfileId = typeof ProfileId.Type
 
 /** Lower-cases (NFC), trims and drops leading `@`; none when what is left cannot be a handle. */
 export const normalizeHandle = (raw: string): Option.Option<string> => {
-  const handle = raw.normalize("NFC").trim().replace(/^@+/, "").toLowerCase()
+  // Lower case can compose further: a capital iota with dialytika and an accent is one letter only in lower case.
+  const handle = raw.normalize("NFC").trim().replace(/^@+/, "").toLowerCase().normalize("NFC")
   return handlePattern.test(handle) ? Option.some(handle) : Option.none()
 }
 

@@ -3,6 +3,7 @@ import { type AppliedCounts, Outbox } from "@influscope/ports/Outbox"
 import { type Delivery, PubSub, Reject, Retry, type SubscribeOptions } from "@influscope/ports/PubSub"
 import type { StorageError } from "@influscope/ports/StorageError"
 import { deadLettered, stageBatches, stageDuration, stageItems } from "@influscope/telemetry/Metrics"
+import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -11,17 +12,24 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 
+/** An account of what went wrong may quote from the payload: its beginning, up to 1,000 UTF-16 code units. */
+const bounded = (reason: string): string => reason.slice(0, 1_000)
+
+/** W3C trace context: ids of zeros only are not ids. */
+const traceparentPattern = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
+
 const parentOf = (traceparent: string | undefined): Tracer.ExternalSpan | undefined => {
-  const parts = /^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$/.exec(traceparent ?? "")
-  const [, traceId, spanId, flags] = parts ?? []
+  const [, traceId, spanId, flags] = traceparentPattern.exec(traceparent ?? "") ?? []
   if (traceId === undefined || spanId === undefined) return undefined
-  return Tracer.externalSpan({ traceId, spanId, sampled: flags === "01" })
+  // Bit 0 says "sampled"; the others have their own meanings.
+  return Tracer.externalSpan({ traceId, spanId, sampled: (Number.parseInt(flags ?? "0", 16) & 1) === 1 })
 }
 
 /**
  * Handles the events of a topic: decodes once, runs the effect, confirms it to the producer's outbox, and only then
  * acknowledges. What cannot be decoded, and what has used up its attempts, is dead-lettered with the reason and marked
- * so in the outbox, so that the audit stays complete.
+ * so in the outbox, so that the audit stays complete. What the broker buries on its own (the last attempt was cut off by
+ * the timeout or the end of the process) is marked by the relay. A defect counts as having asked for Retry.
  */
 export const consume = <A, I, R>(
   topic: Topic<A, I>,
@@ -39,17 +47,43 @@ export const consume = <A, I, R>(
     const duration = Metric.tagged(Metric.tagged(stageDuration, "stage", "applied"), "topic", topic.name)
     const dead = Metric.tagged(deadLettered, "topic", topic.name)
 
+    const notAMessage = (why: string) =>
+      new Reject({ reason: `Not a ${topic.name} message: ${bounded(why)}` })
     const again = (error: StorageError) => new Retry({ reason: error.message })
+
+    /** Fails with the rejection, unless the batch had been applied before: of a duplicate nobody needs to know. */
+    const reject = (delivery: Delivery, error: Reject) =>
+      Effect.gen(function* () {
+        const details = { topic: topic.name, id: delivery.id, reason: error.reason }
+        const isLoss = yield* outbox.markDead(topic.name, delivery.id, "dead").pipe(
+          // The message dies with its own reason all the same, and the relay finds it among the dead letters.
+          Effect.catchTag("StorageError", (failure) =>
+            Effect.as(
+              Effect.logWarning("The outbox does not know yet that a batch is dead", failure.message),
+              true
+            )
+          )
+        )
+        if (!isLoss) return yield* Effect.logWarning("A duplicate of an applied batch failed", details)
+        yield* Effect.logError("A batch goes to the dead letters", details)
+        yield* Metric.increment(dead)
+        return yield* error
+      })
+
+    const retry = (delivery: Delivery, error: Retry): Effect.Effect<never, Retry | Reject> => {
+      const { attempt, id } = delivery
+      if (attempt >= options.maxAttempts)
+        return new Reject({ reason: `Gave up after ${attempt} attempts: ${error.reason}` })
+      const details = { topic: topic.name, id, reason: error.reason }
+      return Effect.zipRight(Effect.logWarning("A batch will be tried again", details), error)
+    }
 
     const handle = (delivery: Delivery): Effect.Effect<void, Retry | Reject, R> =>
       Effect.gen(function* () {
         const event = yield* decode(delivery.payload).pipe(
-          Effect.mapError(
-            (error) =>
-              new Reject({
-                reason: `Not a ${topic.name} message: ${ParseResult.TreeFormatter.formatErrorSync(error)}`
-              })
-          )
+          Effect.mapError((error) => notAMessage(ParseResult.TreeFormatter.formatErrorSync(error))),
+          // What is nested deep enough ends the stack of the decoder, and would do so every time.
+          Effect.catchAllDefect((defect) => notAMessage(String(defect)))
         )
         const counts = yield* apply(event, delivery)
         yield* Effect.mapError(outbox.confirm(topic.name, delivery.id, counts), again)
@@ -57,38 +91,17 @@ export const consume = <A, I, R>(
         yield* Metric.incrementBy(items, delivery.items)
       }).pipe(
         Metric.trackDurationWith(duration, Duration.toSeconds),
-        Effect.catchTags({
-          Retry: (error) =>
-            delivery.attempt >= options.maxAttempts
-              ? Effect.fail(
-                  new Reject({ reason: `Gave up after ${delivery.attempt} attempts: ${error.reason}` })
-                )
-              : Effect.zipRight(
-                  Effect.logWarning("A batch will be tried again", {
-                    topic: topic.name,
-                    id: delivery.id,
-                    reason: error.reason
-                  }),
-                  Effect.fail(error)
-                )
-        }),
-        Effect.tapErrorTag("Reject", (error) =>
-          Effect.logError("A batch goes to the dead letters", {
-            topic: topic.name,
-            id: delivery.id,
-            reason: error.reason
-          }).pipe(
-            Effect.zipRight(Metric.increment(dead)),
-            Effect.zipRight(Effect.mapError(outbox.markDead(topic.name, delivery.id, "dead"), again))
-          )
-        )
+        Effect.catchAllDefect((defect) => new Retry({ reason: bounded(Cause.pretty(Cause.die(defect))) })),
+        Effect.catchTag("Retry", (error) => retry(delivery, error)),
+        Effect.catchTag("Reject", (error) => reject(delivery, error))
       )
 
     yield* pubsub.subscribe(topic.name, options, (delivery) => {
       const parent = parentOf(delivery.traceparent)
       return Effect.withSpan(handle(delivery), "Consumer.handle", {
         attributes: { topic: topic.name, id: delivery.id, attempt: delivery.attempt },
-        ...(parent === undefined ? {} : { parent })
+        // Not below the span in which somebody subscribed.
+        ...(parent === undefined ? { root: true } : { parent })
       })
     })
   })

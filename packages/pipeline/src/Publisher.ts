@@ -60,13 +60,14 @@ export class Publisher extends Effect.Service<Publisher>()("@influscope/pipeline
     const publishSafely = (topic: string, message: Message, job: string | undefined) =>
       Effect.gen(function* () {
         const isNew = yield* outbox.append(topic, message, job)
-        if (!isNew) return
+        if (!isNew) return false
         yield* pubsub.publish(topic, message).pipe(
           // The batch is in the outbox: the relay sends it when the broker is back.
           Effect.catchTag("StorageError", (error) =>
             Effect.logWarning("The broker did not take a batch; the relay will send it again", error.message)
           )
         )
+        return true
       })
 
     const publish = <A extends { readonly id: string }, I>(
@@ -81,8 +82,9 @@ export class Publisher extends Effect.Service<Publisher>()("@influscope/pipeline
           items: options.items,
           traceparent: yield* traceparent
         }
-        if (mode === "on") yield* publishSafely(topic.name, message, options.job)
-        else yield* FiberSet.run(unconfirmed, Effect.delay(pubsub.publish(topic.name, message), "200 millis"))
+        if (mode === "off")
+          yield* FiberSet.run(unconfirmed, Effect.delay(pubsub.publish(topic.name, message), "200 millis"))
+        else if (!(yield* publishSafely(topic.name, message, options.job))) return
         yield* sent(topic.name, options.items)
       }).pipe(
         Effect.withSpan("Publisher.publish", { attributes: { topic: topic.name, items: options.items } })

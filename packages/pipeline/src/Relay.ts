@@ -1,6 +1,6 @@
 import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { Outbox } from "@influscope/ports/Outbox"
-import { PubSub } from "@influscope/ports/PubSub"
+import { type Message, PubSub } from "@influscope/ports/PubSub"
 import { relayed } from "@influscope/telemetry/Metrics"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
@@ -10,55 +10,83 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { accounts } from "./Audit.ts"
 
 /** How long a batch may be on its way before the relay doubts that the broker still has it. */
 export const relayGrace = Config.duration("INFLUSCOPE_RELAY_GRACE").pipe(
   Config.withDefault(Duration.seconds(30))
 )
 
+/** Most batches of one topic in one round. */
 const batchesPerRound = 100
 /** Confirmed batches stay in the outbox this long, for the reports of their jobs. */
 const keepConfirmed = Duration.days(7)
 
 /**
- * Sends again what has been on its way for longer than the grace. A backlog is not a loss: the age of the oldest waiting
- * message of the topic is added to the grace. What the broker has dead-lettered is marked, not sent again.
+ * Sends again what has been on its way for longer than the grace and the backlog of its topic (see `accounts`), and
+ * answers how many batches that were. What the broker has dead-lettered is marked, not sent again. A batch that the
+ * broker does not take waits for the next round and holds up no other.
  */
-export const relayOnce = Effect.gen(function* () {
+export const relayOnce = Effect.fn("Relay.round")(function* (grace: Duration.Duration) {
   const outbox = yield* Outbox
   const pubsub = yield* PubSub
   const deadLetters = yield* DeadLetters
-  const grace = Duration.toMillis(yield* relayGrace)
+
+  const isDead = (topic: string, id: string) =>
+    Effect.map(
+      deadLetters.get(id),
+      Option.exists((letter) => letter.topic === topic)
+    )
+  const sendAgain = (topic: string, message: Message) =>
+    Effect.gen(function* () {
+      if (yield* isDead(topic, message.id)) {
+        yield* outbox.markDead(topic, message.id, "dead")
+        return 0
+      }
+      yield* pubsub.publish(topic, message)
+      yield* outbox.resent(topic, message.id)
+      yield* Metric.increment(Metric.tagged(relayed, "topic", topic))
+      return 1
+    }).pipe(
+      Effect.catchTag("StorageError", (error) =>
+        Effect.as(
+          Effect.logWarning("A batch could not be sent again; the next round will try", {
+            topic,
+            id: message.id,
+            reason: error.message
+          }),
+          0
+        )
+      )
+    )
+
+  // Read before the queue is, so that a batch which waits there is never older than its topic's backlog.
   const now = yield* Clock.currentTimeMillis
-  const waiting = new Map(
-    (yield* pubsub.stats).map((entry) => [entry.topic, entry.oldestSeconds * 1_000] as const)
-  )
-  const slowest = Math.max(0, ...waiting.values())
-  const overdue = yield* outbox.overdue(now - grace - slowest, batchesPerRound)
-  yield* Effect.forEach(
-    overdue,
-    ({ topic, message }) =>
-      Effect.gen(function* () {
-        if (Option.isSome(yield* deadLetters.get(message.id)))
-          return yield* outbox.markDead(topic, message.id, "dead")
-        yield* pubsub.publish(topic, message)
-        yield* outbox.resent(topic, message.id)
-        yield* Metric.increment(Metric.tagged(relayed, "topic", topic))
-      }),
-    { concurrency: 4, discard: true }
-  )
+  let count = 0
+  for (const { graceMillis, missing, topic } of yield* accounts(grace)) {
+    if (missing === 0) continue
+    const overdue = yield* outbox.overdue(topic, now - graceMillis, batchesPerRound)
+    const sent = yield* Effect.forEach(overdue, (message) => sendAgain(topic, message), { concurrency: 4 })
+    count += sent.reduce((sum, one) => sum + one, 0)
+  }
   yield* outbox.prune(now - Duration.toMillis(keepConfirmed))
-  return overdue.length
-}).pipe(Effect.withSpan("Relay.round"))
+  return count
+})
 
 /** Runs the relay every few seconds for as long as the layer lives. */
 export const RelayLive = Layer.scopedDiscard(
-  relayOnce.pipe(
-    Effect.catchTag("StorageError", (error) =>
-      Effect.as(Effect.logWarning("The relay could not do its round; it will try again", error.message), 0)
-    ),
-    Effect.repeat(Schedule.spaced("5 seconds")),
-    Effect.interruptible,
-    Effect.forkScoped
-  )
+  Effect.gen(function* () {
+    const grace = yield* relayGrace
+    yield* relayOnce(grace).pipe(
+      Effect.catchTag("StorageError", (error) =>
+        Effect.logWarning("The relay could not do its round; it will try again", error.message)
+      ),
+      Effect.catchAllDefect((defect) =>
+        Effect.logError("The relay's round went wrong; it will try again", defect)
+      ),
+      Effect.repeat(Schedule.spaced("5 seconds")),
+      Effect.interruptible,
+      Effect.forkScoped
+    )
+  })
 )

@@ -55,18 +55,22 @@ export class Outbox extends Context.Tag("@influscope/ports/Outbox")<
       id: string,
       counts: AppliedCounts
     ) => Effect.Effect<boolean, StorageError>
-    /** The batch was dead-lettered; `dropped` when it was then removed for good. A later `confirm` (replay) overrides. */
+    /**
+     * The batch was dead-lettered; `dropped` when it was then removed for good. A later `confirm` (replay) overrides.
+     * Answers false when the batch is confirmed, and leaves it so: only a duplicate of it has died.
+     */
     readonly markDead: (
       topic: string,
       id: string,
       state: "dead" | "dropped"
-    ) => Effect.Effect<void, StorageError>
-    /** Batches sent before `sentBefore` (epoch ms) and neither confirmed nor dead, oldest first. */
+    ) => Effect.Effect<boolean, StorageError>
+    /** Batches of a topic sent before `sentBefore` (epoch ms) and neither confirmed nor dead, oldest first. */
     readonly overdue: (
+      topic: string,
       sentBefore: number,
       limit: number
-    ) => Effect.Effect<ReadonlyArray<{ readonly topic: string; readonly message: Message }>, StorageError>
-    /** Notes that a batch was sent again now. */
+    ) => Effect.Effect<ReadonlyArray<Message>, StorageError>
+    /** Notes that a batch was sent again now; a dead one (replay) is on its way again and no longer counts as dead. */
     readonly resent: (topic: string, id: string) => Effect.Effect<void, StorageError>
     readonly audit: (graceMillis: number) => Effect.Effect<ReadonlyArray<TopicAudit>, StorageError>
     readonly progress: (job: string) => Effect.Effect<JobProgress, StorageError>

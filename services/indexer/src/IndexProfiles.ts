@@ -7,7 +7,7 @@ import {
   type ProfileDraft
 } from "@influscope/domain/Profile"
 import type { ProfileId } from "@influscope/domain/ProfileId"
-import { EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
+import { AnalyticsUnavailable, EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
 import { Retry } from "@influscope/ports/PubSub"
 import { type DeletedProfile, SearchIndex, type StoredProfile } from "@influscope/ports/SearchIndex"
@@ -26,18 +26,21 @@ interface Merged {
 
 type Known = Option.Option<StoredProfile | DeletedProfile>
 
-/** Statements ingested before a profile was deleted must not bring it back. */
-const isBuried = (known: Known, observation: Observation): boolean =>
-  Option.isSome(known) && known.value._tag === "Deleted" && observation.ingestedAt <= known.value.deletedAt
+const presentOf = (known: Known): ProfileDraft | undefined =>
+  Option.isSome(known) && known.value._tag === "Present" ? known.value.profile : undefined
+
+/** When the profile was last deleted, whether or not it has come back: what was ingested until then stays forgotten. */
+const deletedAtOf = (known: Known): number | undefined =>
+  Option.isSome(known) && known.value._tag === "Deleted" ? known.value.deletedAt : presentOf(known)?.deletedAt
 
 /** Lays all statements about one account over what is known of it. Undefined when nothing comes of them. */
 const mergeAll = (known: Known, observations: ReadonlyArray<Observation>): Merged | undefined => {
-  let draft: ProfileDraft | undefined =
-    Option.isSome(known) && known.value._tag === "Present" ? known.value.profile : undefined
+  const deletedAt = deletedAtOf(known)
+  let draft = presentOf(known)
   let write = false
   const outcomes: Array<MergeOutcome> = []
   for (const observation of observations) {
-    if (isBuried(known, observation)) {
+    if (deletedAt !== undefined && observation.ingestedAt <= deletedAt) {
       outcomes.push("unchanged")
       continue
     }
@@ -47,7 +50,8 @@ const mergeAll = (known: Known, observations: ReadonlyArray<Observation>): Merge
     outcomes.push(merged.outcome)
   }
   const revision = Option.isSome(known) ? known.value.revision : undefined
-  return draft === undefined ? undefined : { draft, write, revision, outcomes }
+  if (draft === undefined) return undefined
+  return { draft: deletedAt === undefined ? draft : { ...draft, deletedAt }, write, revision, outcomes }
 }
 
 const byAccount = (observations: ReadonlyArray<Observation>): Map<ProfileId, Array<Observation>> => {
@@ -80,20 +84,25 @@ export class IndexProfiles extends Effect.Service<IndexProfiles>()("@influscope/
           return result === undefined ? [] : [result]
         })
         const toWrite = merged.filter((entry) => entry.write)
+        if (toWrite.length === 0) return { merged, lost: new Set<ProfileId>() }
         const engagements = yield* analytics.computeBatch(
           toWrite.map(({ draft }) => ({ platform: draft.platform, fields: draft.fields }))
         )
+        if (engagements.length !== toWrite.length) {
+          const cause = `${engagements.length} answers to ${toWrite.length} profiles`
+          return yield* new AnalyticsUnavailable({ cause })
+        }
         const writes = toWrite.flatMap(({ draft, revision }, place) => {
           const engagement = engagements[place]
           if (engagement === undefined) return []
           const profile: Profile = { ...draft, engagement }
           return [{ profile, revision }]
         })
-        const outcomes = writes.length === 0 ? [] : yield* index.bulk(writes)
+        const outcomes = yield* index.bulk(writes)
         const lost = new Set(
           writes.flatMap(({ profile }, place) => (outcomes[place] === "written" ? [] : [profile.id]))
         )
-        return { merged, lost, known: merged.length }
+        return { merged, lost }
       })
 
     const apply = Effect.fn("IndexProfiles.apply")(function* (batch: ProfilesDiscovered) {

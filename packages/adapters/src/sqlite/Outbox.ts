@@ -118,38 +118,44 @@ const confirm = (db: BunDatabase, topic: string, id: string, counts: AppliedCoun
  * Only a step forward counts: a batch that was applied stays applied when a duplicate of it dies, and one that was
  * dropped stays dropped when news of its death comes late.
  */
-const markDead = (db: BunDatabase, topic: string, id: string, state: "dead" | "dropped"): void => {
+const markDead = (db: BunDatabase, topic: string, id: string, state: "dead" | "dropped"): boolean => {
   const row = find(db, topic, id)
-  if (row === null || row.state === "confirmed" || row.state === "dropped" || row.state === state) return
+  if (row?.state === "confirmed") return false
+  if (row === null || row.state === "dropped" || row.state === state) return true
   if (row.state === "dead") countDead(db, topic, row, "dead", -1)
   countDead(db, topic, row, state, 1)
   db.query<never, [string, number]>("UPDATE outbox SET state = ? WHERE seq = ?").run(state, row.seq)
   if (state === "dropped") forgetPayload(db, row.seq)
+  return true
+}
+
+/** What was applied or dropped stays so. */
+const resend = (db: BunDatabase, topic: string, id: string, now: number): void => {
+  const row = find(db, topic, id)
+  if (row === null || row.state === "confirmed" || row.state === "dropped") return
+  if (row.state === "dead") countDead(db, topic, row, "dead", -1)
+  db.query<never, [number, number]>("UPDATE outbox SET state = 'sent', sent_at = ? WHERE seq = ?").run(
+    now,
+    row.seq
+  )
 }
 
 interface OverdueRow {
-  readonly topic: string
   readonly id: string
   readonly payload: string
   readonly items: number
   readonly traceparent: string | null
 }
 
-const overdue = (
-  db: BunDatabase,
-  sentBefore: number,
-  limit: number
-): ReadonlyArray<{ readonly topic: string; readonly message: Message }> =>
+const overdue = (db: BunDatabase, topic: string, sentBefore: number, limit: number): ReadonlyArray<Message> =>
   db
-    .query<OverdueRow, [number, number]>(
-      `SELECT topic, id, payload, items, traceparent FROM outbox JOIN outbox_payloads USING (seq)
-       WHERE state = 'sent' AND sent_at < ? ORDER BY sent_at, seq LIMIT ?`
+    .query<OverdueRow, [string, number, number]>(
+      // Left to itself, SQLite goes through every batch of the topic, the confirmed ones of a week included.
+      `SELECT id, payload, items, traceparent FROM outbox INDEXED BY outbox_open JOIN outbox_payloads USING (seq)
+       WHERE state = 'sent' AND topic = ? AND sent_at < ? ORDER BY sent_at, seq LIMIT ?`
     )
-    .all(sentBefore, limit)
-    .map(({ topic, traceparent, ...message }) => ({
-      topic,
-      message: { ...message, traceparent: traceparent ?? undefined }
-    }))
+    .all(topic, sentBefore, limit)
+    .map(({ traceparent, ...message }) => ({ ...message, traceparent: traceparent ?? undefined }))
 
 interface AuditRow {
   readonly topic: string
@@ -232,17 +238,11 @@ const make = Effect.gen(function* () {
     }),
     markDead: (topic, id, state) =>
       database.transaction("mark a batch dead", (db) => markDead(db, topic, id, state)),
-    overdue: (sentBefore, limit) =>
-      database.read("read overdue batches", (db) => overdue(db, sentBefore, limit)),
+    overdue: (topic, sentBefore, limit) =>
+      database.read("read overdue batches", (db) => overdue(db, topic, sentBefore, limit)),
     resent: Effect.fn("SqliteOutbox.resent")(function* (topic, id) {
       const now = yield* Clock.currentTimeMillis
-      yield* database.transaction("note a batch as resent", (db) =>
-        db
-          .query<never, [number, string, string]>(
-            "UPDATE outbox SET sent_at = ? WHERE topic = ? AND id = ? AND state = 'sent'"
-          )
-          .run(now, topic, id)
-      )
+      yield* database.transaction("note a batch as resent", (db) => resend(db, topic, id, now))
     }),
     audit: Effect.fn("SqliteOutbox.audit")(function* (graceMillis) {
       const now = yield* Clock.currentTimeMillis

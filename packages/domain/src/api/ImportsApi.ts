@@ -5,6 +5,8 @@ import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
 import { ImportJob } from "../Imports.ts"
 import { Platform } from "../Platform.ts"
+import { documentLocation, isJson, type Json } from "./Documentation.ts"
+import { allErrors, booleanParam, dateParam, listParam, nameParam, optional } from "./Params.ts"
 import {
   InternalError,
   InvalidRequest,
@@ -14,60 +16,71 @@ import {
   Unavailable
 } from "./Problems.ts"
 
-const optional = <A, I>(schema: Schema.Schema<A, I>) => Schema.optionalWith(schema, { exact: true })
-
 /** How to read the file. In a multipart request the same names may be form fields before the file. */
 export const ImportParams = Schema.Struct({
-  file: optional(
-    Schema.String.pipe(Schema.minLength(1), Schema.maxLength(255)).annotations({
-      description: "Name of the file; it can tell the platform and the format."
-    })
-  ),
+  file: optional(nameParam(255, "Name of the file; it can tell the platform and the format.")),
   platform: optional(Platform),
-  source: optional(
-    Schema.String.pipe(Schema.minLength(1), Schema.maxLength(100)).annotations({
-      description: "Who says so; the file's name when absent."
-    })
-  ),
+  source: optional(nameParam(100, "Who says so; the file's name when absent.")),
   observedAt: optional(
-    Schema.Date.pipe(Schema.validDate()).annotations({
-      jsonSchema: { type: "string", format: "date-time" },
-      description:
-        "When the figures were true, unless a row says otherwise. When absent: the first import of these very bytes."
-    })
+    dateParam(
+      "When the figures were true, unless a row says otherwise. When absent: the first import of these very bytes."
+    )
   ),
-  map: Schema.optionalWith(
-    Schema.Array(Schema.String.pipe(Schema.maxLength(300)))
-      .pipe(Schema.maxItems(100))
-      .annotations({
-        description: "column=field; repeat for more columns; an empty field ignores the column."
-      }),
-    { default: () => [] }
+  map: listParam(
+    Schema.String.pipe(
+      Schema.maxLength(300),
+      Schema.pattern(/=/, { message: () => "expected column=field" })
+    ),
+    "column=field; repeat for more columns; an empty field ignores the column."
   ),
-  dryRun: Schema.optionalWith(Schema.BooleanFromString.annotations({ jsonSchema: { type: "boolean" } }), {
-    default: () => false
-  })
-})
+  dryRun: Schema.optionalWith(booleanParam, { default: () => false })
+}).annotations(allErrors)
 export type ImportParams = typeof ImportParams.Type
 
-const fileBody = (operation: Record<string, unknown>): Record<string, unknown> => {
-  const binary = { schema: { type: "string", format: "binary" } }
-  return {
-    ...operation,
-    requestBody: {
-      required: true,
-      description: "The file itself: CSV, TSV, JSON or JSON Lines, gzipped or not.",
-      content: {
-        "application/octet-stream": binary,
-        "text/csv": binary,
-        "application/x-ndjson": binary,
-        "application/gzip": binary,
-        "multipart/form-data": {
-          schema: { type: "object", properties: { file: binary.schema }, required: ["file"] }
+const file = { type: "string", format: "binary", minLength: 1 }
+
+/** Fields of a form as the parameters of the address describe them, and then the file. */
+const formFields = (parameters: unknown): Json => {
+  const known = Array.isArray(parameters) ? parameters.filter(isJson) : []
+  const fields = known.filter(({ name }) => name !== "file").map(({ name, schema }) => [String(name), schema])
+  return { ...Object.fromEntries(fields), file }
+}
+
+const fileBody = (operation: Json): Json => ({
+  ...operation,
+  requestBody: {
+    required: true,
+    description:
+      "The file itself: CSV, TSV, JSON or JSON Lines, gzipped or not. In a form the other fields stand before the file.",
+    content: {
+      "application/octet-stream": { schema: file },
+      "text/csv": { schema: file },
+      "application/x-ndjson": { schema: file },
+      "application/gzip": { schema: file },
+      "multipart/form-data": {
+        schema: {
+          type: "object",
+          properties: formFields(operation["parameters"]),
+          required: ["file"]
         }
       }
     }
   }
+})
+
+/** What is described is one event of the stream. */
+const documentEvents = (operation: Json): Json => {
+  const answer = isJson(operation["responses"]) ? operation["responses"]["200"] : undefined
+  if (!isJson(answer)) return operation
+  const job = { $ref: "#/components/schemas/ImportJob" }
+  const data = { type: "string", contentMediaType: "application/json", contentSchema: job }
+  const event = {
+    type: "object",
+    required: ["event", "data"],
+    properties: { event: { const: "import" }, data }
+  }
+  answer["content"] = { "text/event-stream": { schema: event } }
+  return operation
 }
 
 const idPath = Schema.Struct({ id: Schema.NonEmptyString.pipe(Schema.maxLength(100)) })
@@ -86,7 +99,7 @@ export class ImportsApi extends HttpApiGroup.make("imports")
         OpenApi.Description,
         "The answer comes when the file is safely stored. It is then read and indexed; follow it by its id."
       )
-      .annotate(OpenApi.Transform, fileBody)
+      .annotate(OpenApi.Transform, (operation) => fileBody(documentLocation(operation)))
   )
   .add(
     HttpApiEndpoint.get("list", "/v1/imports")
@@ -111,6 +124,7 @@ export class ImportsApi extends HttpApiGroup.make("imports")
       .addError(NotFound)
       .addError(Unavailable)
       .annotate(OpenApi.Summary, "The import as server-sent events, until it is done or has failed")
+      .annotate(OpenApi.Transform, documentEvents)
   )
   .addError(InternalError)
   .annotate(OpenApi.Title, "Imports") {}

@@ -3,13 +3,16 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
+import { documentLocation } from "./Documentation.ts"
+import { allErrors, limitParam, optional, textParam } from "./Params.ts"
 import {
   InternalError,
   InvalidRequest,
   NotFound,
   PayloadTooLarge,
   StorageFull,
-  Unavailable
+  Unavailable,
+  UnsupportedMediaType
 } from "./Problems.ts"
 
 const Counted = Schema.Int.pipe(Schema.nonNegative())
@@ -93,15 +96,10 @@ export class OperationsApi extends HttpApiGroup.make("operations")
     HttpApiEndpoint.get("listDeadLetters", "/v1/dead-letters")
       .setUrlParams(
         Schema.Struct({
-          topic: Schema.optionalWith(Schema.String.pipe(Schema.maxLength(200)), { exact: true }),
-          limit: Schema.optionalWith(
-            Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, 100)).annotations({
-              jsonSchema: { type: "integer", minimum: 1, maximum: 100 }
-            }),
-            { default: () => 20 }
-          ),
-          cursor: Schema.optionalWith(Schema.String.pipe(Schema.maxLength(500)), { exact: true })
-        })
+          topic: optional(textParam(200, "Only messages of this topic.")),
+          limit: Schema.optionalWith(limitParam(100), { default: () => 20 }),
+          cursor: optional(textParam(500, "nextCursor of the page before."))
+        }).annotations(allErrors)
       )
       .addSuccess(DeadLetterPage)
       .addError(InvalidRequest)
@@ -143,9 +141,11 @@ export class OperationsApi extends HttpApiGroup.make("operations")
       .addSuccess(DiscoveryJob, { status: 202 })
       .addError(InvalidRequest)
       .addError(PayloadTooLarge)
+      .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
       .annotate(OpenApi.Summary, "Discover profiles from a source")
+      .annotate(OpenApi.Transform, documentLocation)
   )
   .add(
     HttpApiEndpoint.get("getDiscovery", "/v1/discoveries/:id")

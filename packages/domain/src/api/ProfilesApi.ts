@@ -2,21 +2,24 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { maxBatchItems } from "../Events.ts"
 import { NoRateReason } from "../engagement/Engagement.ts"
 import { type FieldName, fieldNames, fieldSchemas } from "../Observation.ts"
-import { Platform } from "../Platform.ts"
+import { Platform, platforms } from "../Platform.ts"
 import type { Profile } from "../Profile.ts"
-import { ProfileId } from "../ProfileId.ts"
+import { maxHandleLength, normalizeHandle, ProfileId } from "../ProfileId.ts"
 import { Tier } from "../Tier.ts"
+import { dateParam, optional } from "./Params.ts"
 import {
   InternalError,
   InvalidRequest,
   NotFound,
   PayloadTooLarge,
   StorageFull,
-  Unavailable
+  Unavailable,
+  UnsupportedMediaType
 } from "./Problems.ts"
 
 const nullable = {
@@ -111,20 +114,47 @@ const { avatarKey: _avatarKey, ...givenFields } = fieldSchemas
 /** Fields a caller may state about an account: everything but the avatar's key, which is ours. */
 export const givenFieldNames: ReadonlyArray<FieldName> = fieldNames.filter((name) => name !== "avatarKey")
 
+/** Longest text a caller may give, in UTF-16 code units: what the importer keeps of a cell. */
+const givenText = Schema.String.pipe(Schema.maxLength(5_000))
+
+/** What can become a handle: blanks around it and `@` before it are taken off, and its case does not matter. */
+const givenHandle = Schema.String.pipe(
+  Schema.filter((raw) => Option.isSome(normalizeHandle(raw)), {
+    message: () => "expected a handle: 1 to 100 characters, no blanks among them and none of : / \\ ? #",
+    jsonSchema: {
+      pattern: `^\\s*@*[^\\s\\p{C}:/\\\\?#@][^\\s\\p{C}:/\\\\?#]{0,${maxHandleLength - 1}}\\s*$`
+    }
+  })
+)
+
 /** One statement about one account, as a caller sends it. */
 export const GivenProfile = Schema.Struct({
   platform: Platform,
-  handle: Schema.String.pipe(Schema.minLength(1), Schema.maxLength(200)),
-  observedAt: Schema.optionalWith(Schema.Date.pipe(Schema.validDate()), { exact: true })
+  handle: givenHandle,
+  observedAt: optional(dateParam("When the figures were true."))
 })
-  .pipe(Schema.extend(Schema.Struct(givenFields).pipe(Schema.partialWith({ exact: true }))))
+  .pipe(
+    Schema.extend(
+      Schema.Struct({
+        ...givenFields,
+        name: givenText,
+        bio: givenText,
+        url: givenText,
+        /** As long as the search can filter by. */
+        categories: Schema.Array(Schema.String.pipe(Schema.minLength(1), Schema.maxLength(100))).pipe(
+          Schema.maxItems(100)
+        )
+      }).pipe(Schema.partialWith({ exact: true }))
+    )
+  )
   .annotations({ identifier: "GivenProfile" })
 export type GivenProfile = typeof GivenProfile.Type
 
 export const GivenProfiles = Schema.Struct({
   source: Schema.optionalWith(Schema.NonEmptyString.pipe(Schema.maxLength(100)), { default: () => "api" }),
-  /** For the profiles that do not say it themselves; the time of the request when absent. */
-  observedAt: Schema.optionalWith(Schema.Date.pipe(Schema.validDate()), { exact: true }),
+  observedAt: optional(
+    dateParam("For the profiles that do not say it themselves; the time of the request when absent.")
+  ),
   profiles: Schema.NonEmptyArray(GivenProfile).pipe(Schema.maxItems(maxBatchItems))
 }).annotations({ identifier: "GivenProfiles" })
 
@@ -135,7 +165,27 @@ export const BatchAccepted = Schema.Struct({
   ids: Schema.Array(ProfileId)
 }).annotations({ identifier: "BatchAccepted" })
 
-const idPath = Schema.Struct({ id: ProfileId })
+/** Finds what `normalizeHandle` made of a handle by the handle as it was given. */
+const normalizeId = (raw: string): string => {
+  const at = raw.indexOf(":")
+  const handle = normalizeHandle(raw.slice(at + 1))
+  return Option.isSome(handle) ? `${raw.slice(0, at).toLowerCase()}:${handle.value}` : raw
+}
+
+/** Any case will do, so the pattern is wider than that of an id as we write it. */
+const idInPath = {
+  type: "string",
+  pattern: `^(?:${platforms.join("|")}):[^\\s\\p{C}:/\\\\?#]{1,${maxHandleLength}}$`,
+  description: "platform:handle, for example instagram:natgeo"
+}
+
+const idPath = Schema.Struct({
+  id: Schema.transform(Schema.String.annotations({ jsonSchema: idInPath }), ProfileId, {
+    strict: true,
+    decode: normalizeId,
+    encode: (id) => id
+  })
+})
 
 export class ProfilesApi extends HttpApiGroup.make("profiles")
   .add(
@@ -144,6 +194,7 @@ export class ProfilesApi extends HttpApiGroup.make("profiles")
       .addSuccess(BatchAccepted, { status: 202 })
       .addError(InvalidRequest)
       .addError(PayloadTooLarge)
+      .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
       .annotate(OpenApi.Summary, "State what is known about up to 500 accounts")

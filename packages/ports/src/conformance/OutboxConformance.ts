@@ -12,6 +12,8 @@ export interface OutboxConformanceOptions<E> {
 }
 
 const anHour = 3_600_000
+/** With it, what is still open counts as missing at once. */
+const noGrace = -1
 
 const makeMessage = (items = 1, payload = "{}"): Message => ({
   id: unique("batch"),
@@ -55,11 +57,9 @@ const auditOf = Effect.fnUntraced(function* (topic: string, graceMillis = anHour
   return all.find((entry) => entry.topic === topic) ?? noAudit(topic)
 })
 
-/** Every overdue batch of one topic: a shared store may hold others. */
 const overdueOf = Effect.fnUntraced(function* (topic: string, sentBefore: number) {
   const outbox = yield* Outbox
-  const all = yield* outbox.overdue(sentBefore, 100_000)
-  return all.filter((entry) => entry.topic === topic).map((entry) => entry.message)
+  return yield* outbox.overdue(topic, sentBefore, 100_000)
 })
 
 const soonAfter = Effect.zipRight(
@@ -72,15 +72,16 @@ type Step =
   | { readonly _tag: "Confirm"; readonly batch: number }
   | { readonly _tag: "Dead"; readonly batch: number }
   | { readonly _tag: "Dropped"; readonly batch: number }
+  | { readonly _tag: "Resent"; readonly batch: number }
 
 const batches = 4
 
 const steps: FastCheck.Arbitrary<ReadonlyArray<Step>> = FastCheck.array(
   FastCheck.record({
-    _tag: FastCheck.constantFrom("Append", "Confirm", "Dead", "Dropped"),
+    _tag: FastCheck.constantFrom("Append", "Confirm", "Dead", "Dropped", "Resent"),
     batch: FastCheck.nat(batches - 1)
   }),
-  { maxLength: 25 }
+  { maxLength: 25, size: "max" }
 )
 
 const itemsOf = (batch: number): number => 10 ** batch
@@ -90,21 +91,23 @@ class Model {
   readonly states = new Map<number, "sent" | "confirmed" | "dead" | "dropped">()
   duplicates = 0
 
-  /** What `append` and `confirm` must answer. */
+  /** What `append`, `confirm` and `markDead` must answer. */
   step({ _tag, batch }: Step): boolean {
     const state = this.states.get(batch)
     if (_tag === "Append") {
       if (state === undefined) this.states.set(batch, "sent")
       return state === undefined
     }
-    if (state === undefined) return false
+    if (state === undefined) return _tag !== "Confirm"
     if (_tag === "Confirm") {
       if (state === "confirmed") this.duplicates += 1
       this.states.set(batch, "confirmed")
       return state !== "confirmed"
     }
+    if (_tag !== "Resent" && state === "confirmed") return false
     if (_tag === "Dead" && state === "sent") this.states.set(batch, "dead")
-    if (_tag === "Dropped" && state !== "confirmed") this.states.set(batch, "dropped")
+    if (_tag === "Dropped") this.states.set(batch, "dropped")
+    if (_tag === "Resent" && state === "dead") this.states.set(batch, "sent")
     return true
   }
 
@@ -195,7 +198,8 @@ export const outboxConformance = <E>(
           found.map((message) => message.id),
           messages.map((message) => message.id)
         )
-        assert.strictEqual((yield* outbox.overdue(Date.now(), 2)).length, 2)
+        yield* outbox.append(unique("topic"), makeMessage(), undefined)
+        assert.deepStrictEqual(yield* outbox.overdue(topic, yield* soonAfter, 2), messages.slice(0, 2))
       }))
 
     test("does not hand out again what was resent just now, confirmed, or dead", () =>
@@ -295,6 +299,27 @@ export const outboxConformance = <E>(
         })
       }))
 
+    test("counts a dead batch that was sent again as on its way, whole and once", () =>
+      Effect.gen(function* () {
+        const outbox = yield* Outbox
+        const [topic, job] = [unique("topic"), unique("job")]
+        const message = makeMessage(4, JSON.stringify("kept"))
+        yield* outbox.append(topic, message, job)
+        yield* outbox.markDead(topic, message.id, "dead")
+        yield* outbox.resent(topic, message.id)
+        const onItsWay = { ...noAudit(topic), sent: 4, sentBatches: 1, pending: 4 }
+        assert.deepStrictEqual(yield* auditOf(topic), onItsWay)
+        assert.deepStrictEqual(yield* outbox.progress(job), { ...noProgress, batches: 1, items: 4 })
+        assert.deepStrictEqual(yield* overdueOf(topic, yield* soonAfter), [message])
+        yield* outbox.markDead(topic, message.id, "dead")
+        assert.strictEqual((yield* auditOf(topic)).deadLettered, 4)
+        yield* outbox.resent(topic, message.id)
+        yield* outbox.confirm(topic, message.id, counts(4))
+        yield* outbox.resent(topic, message.id)
+        assert.isFalse(yield* outbox.markDead(topic, message.id, "dead"))
+        assert.deepStrictEqual(yield* auditOf(topic, noGrace), { ...onItsWay, pending: 0, applied: 4 })
+      }))
+
     test("keeps a dropped batch in the account", () =>
       Effect.gen(function* () {
         const outbox = yield* Outbox
@@ -304,7 +329,8 @@ export const outboxConformance = <E>(
         yield* outbox.markDead(topic, message.id, "dead")
         yield* outbox.markDead(topic, message.id, "dropped")
         yield* outbox.markDead(topic, message.id, "dead")
-        assert.deepStrictEqual(yield* auditOf(topic), {
+        yield* outbox.resent(topic, message.id)
+        assert.deepStrictEqual(yield* auditOf(topic, noGrace), {
           ...noAudit(topic),
           sent: 4,
           sentBatches: 1,
@@ -376,8 +402,11 @@ export const outboxConformance = <E>(
               // A confirmation of what was never sent has no account to go to.
               if (!model.states.has(step.batch)) continue
               assert.strictEqual(yield* outbox.confirm(topic, id, counts(items, 1)), expected)
+            } else if (step._tag === "Resent") {
+              yield* outbox.resent(topic, id)
             } else {
-              yield* outbox.markDead(topic, id, step._tag === "Dead" ? "dead" : "dropped")
+              const state = step._tag === "Dead" ? "dead" : "dropped"
+              assert.strictEqual(yield* outbox.markDead(topic, id, state), expected)
             }
           }
           if (model.states.size === 0) return

@@ -20,7 +20,10 @@ export const profileOf = (handle: string, fixture: ProfileFixture = {}): Profile
     platform,
     handle,
     fields,
-    provenance: fields.name === undefined ? {} : { name: { source: "test", observedAt } },
+    provenance:
+      fields.name === undefined
+        ? {}
+        : { name: { source: "test", observedAt, ingestedAt: 2_000, ordinal: 0 } },
     observedAt,
     ingestedAt: 2_000,
     ordinal: 0,
