@@ -1,4 +1,6 @@
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
 
@@ -8,13 +10,41 @@ export interface Check {
   readonly run: Effect.Effect<void, string>
 }
 
+export interface CheckResult {
+  readonly name: string
+  readonly ok: boolean
+  readonly detail: string | null
+}
+
 export interface Readiness {
   readonly ready: boolean
-  readonly checks: ReadonlyArray<{
-    readonly name: string
-    readonly ok: boolean
-    readonly detail: string | null
-  }>
+  readonly checks: ReadonlyArray<CheckResult>
+}
+
+const notReady: Readiness = {
+  ready: false,
+  checks: [{ name: "draining", ok: false, detail: "The process is shutting down." }]
+}
+
+/** However a check ends, or does not, it is a result. */
+const resultOf = ({ name, run }: Check): Effect.Effect<CheckResult> => {
+  const failed = (detail: string): CheckResult => ({ name, ok: false, detail })
+  return run.pipe(
+    // The answer does not wait for a check that ignores interruption.
+    Effect.disconnect,
+    Effect.timeoutFail({ duration: "2 seconds", onTimeout: () => "No answer within 2 seconds." }),
+    Effect.as<CheckResult>({ name, ok: true, detail: null }),
+    Effect.catchAllCause((cause) =>
+      Option.match(Cause.failureOption(cause), {
+        onSome: (detail) => Effect.succeed(failed(detail)),
+        onNone: () =>
+          Effect.as(
+            Effect.logError(`The check of ${name} went wrong`, cause),
+            failed("The check itself went wrong; the log says how.")
+          )
+      })
+    )
+  )
 }
 
 /**
@@ -27,30 +57,20 @@ export class Health extends Effect.Service<Health>()("@influscope/telemetry/Heal
     const draining = yield* Ref.make(false)
 
     const register = (check: Check): Effect.Effect<void, never, Scope.Scope> =>
-      Effect.acquireRelease(
-        Ref.update(checks, (all) => [...all, check]),
-        () => Ref.update(checks, (all) => all.filter((other) => other !== check))
-      )
+      Effect.suspend(() => {
+        // Registered twice, a check stays until both have gone.
+        const own = { ...check }
+        return Effect.acquireRelease(
+          Ref.update(checks, (all) => [...all, own]),
+          () => Ref.update(checks, (all) => all.filter((other) => other !== own))
+        )
+      })
 
     const readiness: Effect.Effect<Readiness> = Effect.gen(function* () {
-      if (yield* Ref.get(draining)) {
-        return {
-          ready: false,
-          checks: [{ name: "draining", ok: false, detail: "The process is shutting down." }]
-        }
-      }
-      const results = yield* Effect.forEach(
-        yield* Ref.get(checks),
-        (check) =>
-          check.run.pipe(
-            Effect.timeoutFail({ duration: "2 seconds", onTimeout: () => "No answer within 2 seconds." }),
-            Effect.match({
-              onSuccess: () => ({ name: check.name, ok: true, detail: null }),
-              onFailure: (detail) => ({ name: check.name, ok: false, detail })
-            })
-          ),
-        { concurrency: 8 }
-      )
+      if (yield* Ref.get(draining)) return notReady
+      const results = yield* Effect.forEach(yield* Ref.get(checks), resultOf, { concurrency: 8 })
+      // The draining may have begun while a check took its time.
+      if (yield* Ref.get(draining)) return notReady
       return { ready: results.every((result) => result.ok), checks: results }
     })
 

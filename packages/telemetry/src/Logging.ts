@@ -17,28 +17,50 @@ const messageOf = (message: unknown): unknown =>
 const printable = (value: unknown): unknown =>
   typeof value === "bigint" ? String(value) : value instanceof Error ? value.message : value
 
+/** Characters that JSON leaves as they are, but that end a line or command a terminal where lines are shown. */
+const unsafe = /[\u007f-\u009f\u2028\u2029]/g
+
+const escape = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`
+
+/** Undefined for what JSON has no word for. A value that cannot be written (it refers to itself) does not cost the line. */
+const jsonOf = (value: unknown): string | undefined => {
+  try {
+    const json: string | undefined = JSON.stringify(value, (_key, inner: unknown) => printable(inner))
+    return json?.replace(unsafe, escape)
+  } catch (error) {
+    return jsonOf(`[cannot be written as JSON: ${error instanceof Error ? error.message : "unknown reason"}]`)
+  }
+}
+
+const lineOf = (fields: ReadonlyMap<string, unknown>): string =>
+  `{${[...fields]
+    .flatMap(([key, value]) => {
+      const json = jsonOf(value)
+      return json === undefined ? [] : [`${jsonOf(key)}:${json}`]
+    })
+    .join(",")}}`
+
 /**
- * One JSON object a line: time, level, message, annotations, trace and span id, and the cause of a failure. Only JSON is
- * written, so text from outside cannot forge a line.
+ * One JSON object a line: time, level, message, trace and span id, the cause of a failure, and the annotations; one that
+ * would take the place of those gets a `_` in front. Only JSON is written, so text from outside cannot forge a line.
  */
 export const jsonLogger = Logger.make<unknown, string>(
   ({ annotations, cause, context, date, logLevel, message }) => {
-    const line: Record<string, unknown> = {
-      time: date.toISOString(),
-      level: logLevel.label.toLowerCase(),
-      message: messageOf(message)
-    }
     const span = Context.getOption(
       FiberRefs.getOrDefault(context, FiberRef.currentContext),
       Tracer.ParentSpan
     )
-    if (Option.isSome(span)) {
-      line["traceId"] = span.value.traceId
-      line["spanId"] = span.value.spanId
-    }
-    for (const [key, value] of HashMap.toEntries(annotations)) line[key] = value
-    if (!Cause.isEmpty(cause)) line["cause"] = Cause.pretty(cause, { renderErrorCause: true })
-    return JSON.stringify(line, (_key, value: unknown) => printable(value))
+    const line = new Map<string, unknown>([
+      ["time", date.toISOString()],
+      ["level", logLevel.label.toLowerCase()],
+      ["message", messageOf(message)],
+      ["traceId", Option.isSome(span) ? span.value.traceId : undefined],
+      ["spanId", Option.isSome(span) ? span.value.spanId : undefined],
+      ["cause", Cause.isEmpty(cause) ? undefined : Cause.pretty(cause, { renderErrorCause: true })]
+    ])
+    const own = new Set(line.keys())
+    for (const [key, value] of HashMap.toEntries(annotations)) line.set(own.has(key) ? `_${key}` : key, value)
+    return lineOf(line)
   }
 )
 

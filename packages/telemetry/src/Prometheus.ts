@@ -11,7 +11,13 @@ const escapeHelp = (value: string): string => value.replaceAll("\\", "\\\\").rep
 const labels = (pairs: ReadonlyArray<readonly [string, string]>): string =>
   pairs.length === 0 ? "" : `{${pairs.map(([key, value]) => `${key}="${escapeLabel(value)}"`).join(",")}}`
 
-const sanitize = (name: string): string => name.replaceAll(/[^A-Za-z0-9_:]/g, "_")
+const metricName = (name: string): string => name.replaceAll(/[^A-Za-z0-9_:]|^(?=\d)/g, "_")
+
+const labelName = (name: string): string => name.replaceAll(/[^A-Za-z0-9_]|^(?=\d)/g, "_")
+
+/** A value as the format spells it: infinities are its own words. */
+const number = (value: number | bigint): string =>
+  value === Number.POSITIVE_INFINITY ? "+Inf" : value === Number.NEGATIVE_INFINITY ? "-Inf" : String(value)
 
 interface Family {
   readonly type: "counter" | "gauge" | "histogram" | "summary"
@@ -25,20 +31,20 @@ const renderPair = (
   state: MetricPair.MetricPair.Untyped["metricState"]
 ): { readonly type: Family["type"]; readonly lines: ReadonlyArray<string> } | undefined => {
   if (MetricState.isCounterState(state)) {
-    return { type: "counter", lines: [`${name}${labels(tags)} ${state.count}`] }
+    return { type: "counter", lines: [`${name}${labels(tags)} ${number(state.count)}`] }
   }
   if (MetricState.isGaugeState(state)) {
-    return { type: "gauge", lines: [`${name}${labels(tags)} ${state.value}`] }
+    return { type: "gauge", lines: [`${name}${labels(tags)} ${number(state.value)}`] }
   }
   if (MetricState.isHistogramState(state)) {
     const lines: Array<string> = []
     for (const [bound, count] of state.buckets) {
-      const le = Number.isFinite(bound) ? String(bound) : "+Inf"
-      if (le !== "+Inf") lines.push(`${name}_bucket${labels([...tags, ["le", le]])} ${count}`)
+      if (bound === Number.POSITIVE_INFINITY) continue
+      lines.push(`${name}_bucket${labels([...tags, ["le", number(bound)]])} ${count}`)
     }
     lines.push(
       `${name}_bucket${labels([...tags, ["le", "+Inf"]])} ${state.count}`,
-      `${name}_sum${labels(tags)} ${state.sum}`,
+      `${name}_sum${labels(tags)} ${number(state.sum)}`,
       `${name}_count${labels(tags)} ${state.count}`
     )
     return { type: "histogram", lines }
@@ -47,9 +53,12 @@ const renderPair = (
     const lines: Array<string> = []
     for (const [quantile, value] of state.quantiles) {
       if (value._tag === "Some")
-        lines.push(`${name}${labels([...tags, ["quantile", String(quantile)]])} ${value.value}`)
+        lines.push(`${name}${labels([...tags, ["quantile", String(quantile)]])} ${number(value.value)}`)
     }
-    lines.push(`${name}_sum${labels(tags)} ${state.sum}`, `${name}_count${labels(tags)} ${state.count}`)
+    lines.push(
+      `${name}_sum${labels(tags)} ${number(state.sum)}`,
+      `${name}_count${labels(tags)} ${state.count}`
+    )
     return { type: "summary", lines }
   }
   if (MetricState.isFrequencyState(state)) {
@@ -70,8 +79,8 @@ export const contentType = "text/plain; version=0.0.4; charset=utf-8"
 export const render: Effect.Effect<string> = Effect.map(Metric.snapshot, (pairs) => {
   const families = new Map<string, Family>()
   for (const pair of pairs) {
-    const name = sanitize(pair.metricKey.name)
-    const tags = pair.metricKey.tags.map((tag) => [sanitize(tag.key), tag.value] as const)
+    const name = metricName(pair.metricKey.name)
+    const tags = pair.metricKey.tags.map((tag) => [labelName(tag.key), tag.value] as const)
     const rendered = renderPair(name, tags, pair.metricState)
     if (rendered === undefined) continue
     const help = pair.metricKey.description._tag === "Some" ? pair.metricKey.description.value : name

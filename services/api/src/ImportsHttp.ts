@@ -3,19 +3,22 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@influscope/domain/api/Api"
 import { ImportParams } from "@influscope/domain/api/ImportsApi"
-import { NotFound, Unavailable } from "@influscope/domain/api/Problems"
+import { InvalidRequest, NotFound, Unavailable } from "@influscope/domain/api/Problems"
 import { ImportJob } from "@influscope/domain/Imports"
 import { Imports } from "@influscope/ports/Imports"
 import { Health } from "@influscope/telemetry/Health"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { invalid, readProblem, storageProblem, tooLarge } from "./Problems.ts"
+import { jsonAnswer } from "./Answers.ts"
+import { type FormReader, readForm } from "./FormReader.ts"
+import { fromParseError, invalid, readProblem, storageProblem, tooLarge } from "./Problems.ts"
 
 const encodeJob = Schema.encodeSync(Schema.parseJson(ImportJob))
+const jobAnswer = jsonAnswer(ImportJob)
+const jobsAnswer = jsonAnswer(Schema.Array(ImportJob))
 const decodeParams = Schema.decodeUnknown(ImportParams)
 
 const isOver = (job: ImportJob): boolean => job.state === "done" || job.state === "failed"
@@ -23,14 +26,48 @@ const isOver = (job: ImportJob): boolean => job.state === "done" || job.state ==
 const noImport = (id: string) =>
   new NotFound({ detail: `There is no import ${id}. List them with GET /v1/imports.` })
 
-/** Form fields as they would stand in the address: `map` is a list, everything else a single value. */
-const fromFields = (fields: ReadonlyArray<readonly [string, string]>) => {
-  const map = fields.filter(([key]) => key === "map").map(([, value]) => value)
-  return decodeParams({
-    ...Object.fromEntries(fields.filter(([key]) => key !== "map")),
-    ...(map.length === 0 ? {} : { map })
-  }).pipe(Effect.mapError((error) => invalid("form", ParseResult.TreeFormatter.formatErrorSync(error))))
+type Field = readonly [name: string, value: string]
+
+/** Form fields as they would stand in the address: `map` is a list, and everything else stands there once. */
+const fromFields = (fields: ReadonlyArray<Field>) => {
+  const names = new Set(fields.map(([name]) => name))
+  const entries = [...names].map((name) => {
+    const values = fields.filter((field) => field[0] === name).map(([, value]) => value)
+    return [name, name !== "map" && values.length === 1 ? values[0] : values] as const
+  })
+  return Effect.mapError(decodeParams(Object.fromEntries(entries)), fromParseError)
 }
+
+/** Fails at its end when nothing came before: nothing is kept of an empty file. */
+const notEmpty = <E>(path: string, bytes: Stream.Stream<Uint8Array, E>) => {
+  let size = 0
+  return bytes.pipe(
+    // A store may take the writing of nothing for a full disk.
+    Stream.filter((chunk) => chunk.byteLength > 0),
+    Stream.tap((chunk) =>
+      Effect.sync(() => {
+        size += chunk.byteLength
+      })
+    ),
+    Stream.concat(
+      Stream.suspend(() => (size === 0 ? Stream.fail(invalid(path, "the file is empty")) : Stream.empty))
+    )
+  )
+}
+
+/** Reads what stands after the file: no parameter may, because the file is taken in with what was said before it. */
+const nothingAfter = (form: FormReader): Effect.Effect<void, InvalidRequest> =>
+  Effect.gen(function* () {
+    for (;;) {
+      const part = Option.getOrUndefined(
+        yield* Effect.mapError(form.next, ({ detail }) => invalid("body", detail))
+      )
+      if (part === undefined) return
+      if (part._tag === "File") return yield* invalid("file", "one file per request: send the others alone")
+      if (part.name in ImportParams.fields)
+        return yield* invalid(part.name, "stands after the file: put it before")
+    }
+  })
 
 export const ImportsHttp = HttpApiBuilder.group(
   Api,
@@ -47,59 +84,60 @@ export const ImportsHttp = HttpApiBuilder.group(
           ImportsBusy: (error) =>
             Effect.fail(
               new Unavailable({
-                detail: `${error.waiting} imports are waiting. Try again when some are done.`
+                detail: `Imports under way: ${error.waiting}, as many as are let in. Try again when some are done.`
               })
             ),
-          UploadBroken: () =>
-            Effect.fail(invalid("body", "the upload broke off; nothing was kept, send it again")),
+          UploadBroken: ({ cause }) =>
+            Effect.fail(
+              cause instanceof InvalidRequest
+                ? cause
+                : invalid("body", "the upload broke off; nothing was kept, send it again")
+            ),
           StorageError: storageProblem
         })
       )
 
-    /** The first file of a form, read with the fields that stand before it; the address wins over the form. */
+    /** The file of a form, read with the fields that stand before it; the address wins over the form. */
     const submitForm = (
       request: HttpServerRequest.HttpServerRequest,
       params: ImportParams,
       given: ReadonlySet<string>
     ) =>
       Effect.gen(function* () {
-        const fields: Array<readonly [string, string]> = []
-        let job: ImportJob | undefined
-        yield* request.multipartStream.pipe(
-          Stream.mapError((error) => invalid("body", `not a readable form: ${error.reason}`)),
-          Stream.runForEach((part) =>
-            Effect.gen(function* () {
-              if (part._tag === "Field") {
-                if (!given.has(part.key)) fields.push([part.key, part.value])
-                return
-              }
-              if (job !== undefined) {
-                return yield* invalid(
-                  "file",
-                  `one file per request: ${job.id} was accepted, send the others alone`
-                )
-              }
-              const fromForm = yield* fromFields(fields)
-              const fromAddress = Object.fromEntries(Object.entries(params).filter(([key]) => given.has(key)))
-              const name = part.name === "" ? {} : { file: part.name }
-              job = yield* submit({ ...name, ...fromForm, ...fromAddress }, part.content)
-            })
+        const form = yield* readForm(request.headers["content-type"] ?? "", request.stream)
+        const fields: Array<Field> = []
+        for (;;) {
+          const part = Option.getOrUndefined(yield* form.next)
+          if (part === undefined) return yield* invalid("file", "the form has no file")
+          if (part._tag === "Field") {
+            fields.push([part.name, part.value])
+            continue
+          }
+          const { content, fileName } = part
+          if (fileName !== undefined && fileName !== "") fields.push(["file", fileName])
+          const fromForm = yield* fromFields(fields)
+          const fromAddress = Object.fromEntries(Object.entries(params).filter(([key]) => given.has(key)))
+          const bytes = notEmpty(
+            "file",
+            Stream.mapError(content, ({ detail }) => invalid("body", detail))
           )
-        )
-        return job === undefined ? yield* invalid("file", "the form has no file") : job
-      })
+          const whole = Stream.concat(bytes, Stream.execute(nothingAfter(form)))
+          return yield* submit({ ...fromForm, ...fromAddress }, whole)
+        }
+      }).pipe(
+        Effect.catchTag("FormUnreadable", ({ detail }) => Effect.fail(invalid("body", detail))),
+        Effect.scoped
+      )
 
     const create = (params: ImportParams) =>
       Effect.gen(function* () {
         const request = yield* HttpServerRequest.HttpServerRequest
         const given = new Set(Object.keys(yield* HttpServerRequest.ParsedSearchParams))
-        const form = (request.headers["content-type"] ?? "").toLowerCase().startsWith("multipart/form-data")
-        const empty = request.headers["content-length"] === "0"
-        const job = yield* form
+        const isForm = /^\s*multipart\/form-data/i.test(request.headers["content-type"] ?? "")
+        const hasBody = !(request.source instanceof Request) || request.source.body !== null
+        const job = yield* isForm
           ? submitForm(request, params, given)
-          : empty
-            ? invalid("body", "the file is empty")
-            : submit(params, request.stream)
+          : submit(params, notEmpty("body", hasBody ? request.stream : Stream.empty))
         return HttpServerResponse.text(encodeJob(job), {
           status: 202,
           contentType: "application/json",
@@ -137,8 +175,10 @@ export const ImportsHttp = HttpApiBuilder.group(
 
     return handlers
       .handleRaw("create", ({ urlParams }) => create(urlParams))
-      .handle("list", () => imports.list.pipe(Effect.catchTag("StorageError", readProblem)))
-      .handle("get", ({ path }) => present(path.id))
+      .handle("list", () =>
+        imports.list.pipe(Effect.flatMap(jobsAnswer), Effect.catchTag("StorageError", readProblem))
+      )
+      .handle("get", ({ path }) => Effect.flatMap(present(path.id), jobAnswer))
       .handleRaw("events", ({ path }) =>
         Effect.as(
           present(path.id),

@@ -1,19 +1,34 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@influscope/domain/api/Api"
-import { type DeadLetterSummary, DiscoveryParams } from "@influscope/domain/api/OperationsApi"
+import {
+  Audit,
+  DeadLetterPage,
+  type DeadLetterSummary,
+  DeadLetterView,
+  DiscoveryJob,
+  DiscoveryParams
+} from "@influscope/domain/api/OperationsApi"
 import { NotFound } from "@influscope/domain/api/Problems"
+import { accounts } from "@influscope/pipeline/Audit"
 import { relayGrace } from "@influscope/pipeline/Relay"
 import { type DeadLetter, DeadLetters } from "@influscope/ports/DeadLetters"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { Outbox } from "@influscope/ports/Outbox"
-import * as Duration from "effect/Duration"
+import type { PubSub } from "@influscope/ports/PubSub"
 import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { jsonAnswer } from "./Answers.ts"
 import { jsonBody } from "./Body.ts"
+import { isWithin } from "./JsonSize.ts"
 import { invalid, readProblem, storageProblem } from "./Problems.ts"
+
+const auditAnswer = jsonAnswer(Audit)
+const pageAnswer = jsonAnswer(DeadLetterPage)
+const letterAnswer = jsonAnswer(DeadLetterView)
+const discoveryAnswer = jsonAnswer(DiscoveryJob)
 
 const noDeadLetter = (id: string) =>
   new NotFound({ detail: `There is no dead letter ${id}. List them with GET /v1/dead-letters.` })
@@ -37,9 +52,12 @@ const decodeCursor = (cursor: string | undefined) =>
         Effect.mapError(() => invalid("cursor", "not a cursor of this list"))
       )
 
-/** The payload as what it is: JSON where it is JSON, else the text itself. */
+/** The payload as what it is: JSON where it is JSON that can be written again, else the text itself. */
 const payloadOf = (text: string): Effect.Effect<unknown> =>
-  Effect.try((): unknown => JSON.parse(text)).pipe(Effect.orElseSucceed(() => text))
+  Effect.try((): unknown => JSON.parse(text)).pipe(
+    Effect.filterOrFail((json) => isWithin(json, { depth: 100, values: Number.POSITIVE_INFINITY })),
+    Effect.orElseSucceed(() => text)
+  )
 
 export const OperationsHttp = HttpApiBuilder.group(
   Api,
@@ -48,7 +66,8 @@ export const OperationsHttp = HttpApiBuilder.group(
     const outbox = yield* Outbox
     const deadLetters = yield* DeadLetters
     const discoveries = yield* Discoveries
-    const grace = Duration.toMillis(yield* relayGrace)
+    // What the relay would send again is what is missing: both go by the same account.
+    const audit = Effect.provide(accounts(yield* relayGrace), yield* Effect.context<Outbox | PubSub>())
 
     const list = (params: { readonly topic?: string; readonly limit: number; readonly cursor?: string }) =>
       Effect.gen(function* () {
@@ -74,18 +93,20 @@ export const OperationsHttp = HttpApiBuilder.group(
         Option.match({ onNone: () => Effect.fail(noDeadLetter(id)), onSome: Effect.succeed })
       )
 
+    // The outbox hears of it first: when the process ends in between, the relay finds the entry still there. The other
+    // way round, a batch that is gone would count as dead for ever.
     const replay = (id: string) =>
       Effect.gen(function* () {
         const letter = yield* present(id)
-        if (!(yield* deadLetters.replay(id))) return yield* noDeadLetter(id)
         yield* outbox.resent(letter.topic, id)
+        if (!(yield* deadLetters.replay(id))) return yield* noDeadLetter(id)
       }).pipe(Effect.catchTag("StorageError", storageProblem))
 
     const drop = (id: string) =>
       Effect.gen(function* () {
         const letter = yield* present(id)
-        if (!(yield* deadLetters.drop(id))) return yield* noDeadLetter(id)
         yield* outbox.markDead(letter.topic, id, "dropped")
+        if (!(yield* deadLetters.drop(id))) return yield* noDeadLetter(id)
       }).pipe(Effect.catchTag("StorageError", storageProblem))
 
     const discover = Effect.gen(function* () {
@@ -107,15 +128,16 @@ export const OperationsHttp = HttpApiBuilder.group(
 
     return handlers
       .handle("audit", () =>
-        Effect.map(outbox.audit(grace), (topics) => ({ topics })).pipe(
+        audit.pipe(
+          Effect.flatMap((topics) => auditAnswer({ topics })),
           Effect.catchTag("StorageError", readProblem)
         )
       )
-      .handle("listDeadLetters", ({ urlParams }) => list(urlParams))
+      .handle("listDeadLetters", ({ urlParams }) => Effect.flatMap(list(urlParams), pageAnswer))
       .handle("getDeadLetter", ({ path }) =>
         Effect.gen(function* () {
           const letter = yield* present(path.id)
-          return { ...summary(letter), payload: yield* payloadOf(letter.payload) }
+          return yield* letterAnswer({ ...summary(letter), payload: yield* payloadOf(letter.payload) })
         }).pipe(Effect.catchTag("StorageError", readProblem))
       )
       .handle("replayDeadLetter", ({ path }) => replay(path.id))
@@ -126,7 +148,7 @@ export const OperationsHttp = HttpApiBuilder.group(
           discoveries.get(path.id).pipe(Effect.catchTag("StorageError", readProblem)),
           Option.match({
             onNone: () => Effect.fail(new NotFound({ detail: `There is no discovery ${path.id}.` })),
-            onSome: Effect.succeed
+            onSome: discoveryAnswer
           })
         )
       )

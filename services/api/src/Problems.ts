@@ -1,16 +1,18 @@
-import type * as HttpApiError from "@effect/platform/HttpApiError"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import {
+  type FieldProblem,
   InternalError,
   InvalidRequest,
-  NotFound,
   PayloadTooLarge,
   problemContentType,
   StorageFull,
-  Unavailable
+  Unavailable,
+  UnsupportedMediaType
 } from "@influscope/domain/api/Problems"
 import type { StorageError } from "@influscope/ports/StorageError"
 import * as Effect from "effect/Effect"
+import * as ParseResult from "effect/ParseResult"
+import { toFieldProblems } from "./FieldProblems.ts"
 
 /** Seconds after which a client may try again what was refused for lack of room. */
 export const retryAfterSeconds = 2
@@ -52,22 +54,21 @@ export const readProblem = (error: StorageError): Effect.Effect<never, Unavailab
     Effect.fail(new Unavailable({ detail: full.detail }))
   )
 
-export const invalid = (path: string, message: string): InvalidRequest =>
+const invalidFields = (errors: ReadonlyArray<FieldProblem>): InvalidRequest =>
   new InvalidRequest({
     detail: "Nothing was done. Correct what is listed in errors and send it again.",
-    errors: [{ path, message }]
+    errors
   })
 
-export const fromDecodeError = (error: HttpApiError.HttpApiDecodeError): InvalidRequest =>
-  new InvalidRequest({
-    detail: "Nothing was done. Correct what is listed in errors and send it again.",
-    errors: error.issues.map((issue) => ({ path: issue.path.map(String).join("."), message: issue.message }))
-  })
+export const invalid = (path: string, message: string): InvalidRequest => invalidFields([{ path, message }])
 
-export const noSuchRoute = (method: string, path: string): NotFound =>
-  new NotFound({
-    detail: `There is nothing at ${method} ${path.slice(0, 200)}. The routes are listed at /docs.`
-  })
+export const fromIssues = (issues: ReadonlyArray<ParseResult.ArrayFormatterIssue>): InvalidRequest =>
+  invalidFields(toFieldProblems(issues))
+
+export const fromParseError = (error: ParseResult.ParseError): InvalidRequest =>
+  fromIssues(ParseResult.ArrayFormatter.formatErrorSync(error))
+
+export const unsupported = (detail: string): UnsupportedMediaType => new UnsupportedMediaType({ detail })
 
 export const tooLarge = (limitBytes: number): PayloadTooLarge =>
   new PayloadTooLarge({

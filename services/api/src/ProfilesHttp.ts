@@ -2,7 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@influscope/domain/api/Api"
 import { NotFound, Unavailable } from "@influscope/domain/api/Problems"
-import { GivenProfiles, toProfileView } from "@influscope/domain/api/ProfilesApi"
+import { GivenProfiles, ProfileView, toProfileView } from "@influscope/domain/api/ProfilesApi"
 import type { ProfileId } from "@influscope/domain/ProfileId"
 import { ObjectStore } from "@influscope/ports/ObjectStore"
 import { Profiles } from "@influscope/ports/Profiles"
@@ -10,8 +10,11 @@ import { SearchIndex } from "@influscope/ports/SearchIndex"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import { jsonAnswer } from "./Answers.ts"
 import { jsonBody } from "./Body.ts"
 import { invalid, readProblem, storageProblem } from "./Problems.ts"
+
+const profileAnswer = jsonAnswer(ProfileView)
 
 const noProfile = (id: string) =>
   new NotFound({ detail: `There is no profile ${id}. Search for it with GET /search?q=...` })
@@ -58,7 +61,10 @@ export const ProfilesHttp = HttpApiBuilder.group(
         )
       )
       .handle("get", ({ path }) =>
-        present(path.id).pipe(Effect.map(toProfileView), Effect.catchTag("StorageError", readProblem))
+        present(path.id).pipe(
+          Effect.flatMap((profile) => profileAnswer(toProfileView(profile))),
+          Effect.catchTag("StorageError", readProblem)
+        )
       )
       .handle("avatar", ({ path }) => avatar(path.id).pipe(Effect.catchTag("StorageError", readProblem)))
       .handle("remove", ({ path }) =>

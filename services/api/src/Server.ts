@@ -38,11 +38,11 @@ export const serverConfig = Config.all({
     )
   ),
   port: Config.integer("PORT").pipe(
-    Config.withDefault(8080),
     Config.validate({
       message: "expected a port, 0 to 65535",
       validation: (port) => port >= 0 && port <= 65_535
-    })
+    }),
+    Config.withDefault(8080)
   )
 })
 
@@ -58,8 +58,8 @@ const isAddressInUse = (cause: unknown): boolean =>
   typeof cause === "object" && cause !== null && "code" in cause && cause.code === "EADDRINUSE"
 
 /**
- * Serves the web app. On shutdown readiness goes first, then running requests get time to finish, then connections are
- * closed.
+ * Serves the web app. On shutdown readiness goes first, and who asks can see it for as long as requests are running that
+ * began before; then nobody new is let in, what is left gets time to finish, and connections are closed.
  */
 export const ServerLive = Layer.scoped(
   ServerAddress,
@@ -67,6 +67,14 @@ export const ServerLive = Layer.scoped(
     const { host, port } = yield* serverConfig
     const app = yield* WebApp
     const health = yield* Health
+    const running = new Set<Promise<Response>>()
+    const answer = (request: Request): Promise<Response> => {
+      const response = app.handle(request)
+      const forget = () => running.delete(response)
+      running.add(response)
+      response.then(forget, forget)
+      return response
+    }
     const server = yield* Effect.acquireRelease(
       Effect.try({
         try: () =>
@@ -76,7 +84,7 @@ export const ServerLive = Layer.scoped(
             // The limits of bodies are each route's own; a long upload or a quiet event stream is not an error.
             maxRequestBodySize: Number.MAX_SAFE_INTEGER,
             idleTimeout: 60,
-            fetch: (request) => app.handle(request)
+            fetch: answer
           }),
         catch: (cause) => new ListenFailed({ cause })
       }).pipe(
@@ -86,7 +94,9 @@ export const ServerLive = Layer.scoped(
       ),
       (server) =>
         health.startDraining.pipe(
-          Effect.zipRight(Effect.interruptible(Effect.promise(() => server.stop()))),
+          Effect.zipRight(Effect.promise(() => Promise.allSettled(running))),
+          Effect.zipRight(Effect.promise(() => server.stop())),
+          Effect.interruptible,
           Effect.timeoutOption(drainTimeout),
           Effect.zipRight(Effect.promise(() => server.stop(true)))
         )

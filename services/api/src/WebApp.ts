@@ -2,6 +2,7 @@ import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpMiddleware from "@effect/platform/HttpMiddleware"
+import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
 import { RouteNotFound } from "@effect/platform/HttpServerError"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
@@ -18,16 +19,26 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import { ChecksLive } from "./Checks.ts"
 import { Gauges } from "./Gauges.ts"
 import { ImportsHttp } from "./ImportsHttp.ts"
 import { OperationsHttp } from "./OperationsHttp.ts"
 import { Pages } from "./Pages.ts"
-import { fromDecodeError, noSuchRoute, problemResponse, retryAfterSeconds } from "./Problems.ts"
+import { fromIssues, problemResponse, retryAfterSeconds } from "./Problems.ts"
 import { ProfilesHttp } from "./ProfilesHttp.ts"
 import { allowed, routeOf } from "./Routes.ts"
 import { SearchHttp } from "./SearchHttp.ts"
 
 const pathOf = (request: HttpServerRequest.HttpServerRequest): string => request.url.split("?")[0] ?? "/"
+
+/** The table of routes is strict about case and slashes; the router, which is not, is asked for what the table has. */
+const nothingThere = (request: HttpServerRequest.HttpServerRequest): HttpServerResponse.HttpServerResponse =>
+  problemResponse(
+    404,
+    "not-found",
+    "There is no such thing",
+    `There is nothing at ${request.method} ${pathOf(request).slice(0, 200)}. The routes are listed at /docs.`
+  )
 
 /** Turns what no endpoint declares into problems: bad parameters, unknown routes, defects of ours. */
 const ProblemsLive = HttpApiBuilder.middleware((app) =>
@@ -35,9 +46,8 @@ const ProblemsLive = HttpApiBuilder.middleware((app) =>
     Effect.gen(function* () {
       const error = Cause.squash(cause)
       const request = yield* HttpServerRequest.HttpServerRequest
-      if (error instanceof HttpApiDecodeError) return yield* Effect.die(fromDecodeError(error))
-      if (error instanceof RouteNotFound)
-        return yield* Effect.die(noSuchRoute(request.method, pathOf(request)))
+      if (error instanceof HttpApiDecodeError) return yield* Effect.die(fromIssues(error.issues))
+      if (error instanceof RouteNotFound) return nothingThere(request)
       if (Cause.isInterruptedOnly(cause)) return yield* Effect.failCause(cause)
       if (Option.isSome(Cause.dieOption(cause))) {
         yield* Effect.logError(
@@ -120,17 +130,17 @@ const answer = <E, R>(app: HttpApp.Default<E, R>) =>
           "Not from here",
           "This server answers pages and programs of its own machine only."
         )
-      : route !== undefined && !route.methods.has(method)
-        ? problemResponse(
-            405,
-            "method-not-allowed",
-            "Not with this method",
-            `This address answers ${allowed(route)}.`,
-            {
-              allow: allowed(route)
-            }
-          )
-        : yield* Effect.annotateLogs(app, "requestId", requestId)
+      : route === undefined
+        ? nothingThere(request)
+        : !route.methods.has(method)
+          ? problemResponse(
+              405,
+              "method-not-allowed",
+              "Not with this method",
+              `This address answers ${allowed(route)}.`,
+              { allow: allowed(route) }
+            )
+          : yield* Effect.annotateLogs(app, "requestId", requestId)
     const elapsed = Number((yield* Clock.currentTimeNanos) - started) / 1e9
     const labels = { route: route?.name ?? "other", method: request.method, status: String(response.status) }
     yield* Metric.update(requestCounter(labels.route, labels.method, labels.status), 1)
@@ -144,12 +154,15 @@ export class WebApp extends Context.Tag("@influscope/api/WebApp")<
   { readonly handle: (request: Request) => Promise<Response> }
 >() {}
 
+/** Ids may be longer than the hundred characters that the router would let them be. */
+const routing = { maxParamLength: 1_000 }
+
 const tracing = Config.option(Config.string("OTEL_EXPORTER_OTLP_ENDPOINT"))
 
 export const WebAppLive = Layer.effect(
   WebApp,
   Effect.gen(function* () {
-    const app = yield* HttpApiBuilder.httpApp
+    const app = yield* HttpRouter.withRouterConfig(HttpApiBuilder.httpApp, routing)
     const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
     const traced = Option.isSome(yield* tracing)
     const silent = new Set(["/livez", "/readyz", "/metrics"])
@@ -160,7 +173,7 @@ export const WebAppLive = Layer.effect(
     return { handle: HttpApp.toWebHandlerRuntime(runtime)(quiet) }
   })
 ).pipe(
-  Layer.provide([ProblemsLive, Pages]),
+  Layer.provide([ProblemsLive, Pages, ChecksLive]),
   Layer.provide(
     HttpApiBuilder.api(Api).pipe(Layer.provide([SearchHttp, ProfilesHttp, ImportsHttp, OperationsHttp]))
   ),
