@@ -101,7 +101,8 @@ export const valueName = (facet: ListName, value: string): string => {
     case "language":
       return nameOf(languages, /^[a-z]{2,3}$/, value)
     case "category":
-      return value
+      // The index folds categories, so that one spelt in two ways is counted once.
+      return value.charAt(0).toLocaleUpperCase() + value.slice(1)
   }
 }
 
