@@ -21,6 +21,11 @@ def as_it_is(context, value):
     return value.data if hasattr(value, "data") else value if isinstance(value, bytes) else str(value).encode()
 
 
+def in_the_past(text):
+    """That a time has passed cannot be described."""
+    return re.sub(r"^\d{4}", lambda year: min(year[0], "2020"), text) if isinstance(text, str) else text
+
+
 def is_count(value):
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -48,6 +53,9 @@ def before_call(context, case, kwargs):
                 body[name] = json.dumps(body[name])
 
     if valid:
+        for holder in [case.query, body, *(body["profiles"] if path == "/v1/profiles" else [])]:
+            if isinstance(holder, dict) and "observedAt" in holder:
+                holder["observedAt"] = in_the_past(holder["observedAt"])
         # A cursor is what an earlier answer gave, not any text.
         if "cursor" in case.query:
             del case.query["cursor"]

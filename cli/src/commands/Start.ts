@@ -28,7 +28,7 @@ const seed = (profiles: number) =>
     const bar = yield* progress("Seeding synthetic profiles")
     const job = yield* discoveries
       .start({ source: "synthetic", count: profiles, seed: 1, offset: 0 })
-      .pipe(Effect.catchTag("UnknownSource", Effect.die))
+      .pipe(Effect.catchTags({ UnknownSource: Effect.die, DiscoveriesBusy: Effect.die }))
     yield* discoveries.get(job.id).pipe(
       Effect.map(Option.getOrElse(() => job)),
       Effect.tap((now) =>

@@ -10,11 +10,16 @@ export class UnknownSource extends Data.TaggedError("UnknownSource")<{
   readonly known: ReadonlyArray<string>
 }> {}
 
+/** More runs are waiting than this instance holds: start it again later. */
+export class DiscoveriesBusy extends Data.TaggedError("DiscoveriesBusy")<{ readonly waiting: number }> {}
+
 /** Runs of sources that find profiles. A run that `start` has answered for goes on after a restart. */
 export class Discoveries extends Context.Tag("@influscope/ports/Discoveries")<
   Discoveries,
   {
-    readonly start: (params: DiscoveryParams) => Effect.Effect<DiscoveryJob, UnknownSource | StorageError>
+    readonly start: (
+      params: DiscoveryParams
+    ) => Effect.Effect<DiscoveryJob, UnknownSource | DiscoveriesBusy | StorageError>
     readonly get: (id: string) => Effect.Effect<Option.Option<DiscoveryJob>, StorageError>
   }
 >() {}

@@ -134,13 +134,16 @@ const isCountries = (profile: ColumnProfile): boolean => profile.surelyCountry >
 /** Long numbers of one length are keys, not figures. */
 const isIds = (profile: ColumnProfile): boolean => /^\d{16,}$/.test(profile.example)
 
+/** Nothing but "x" ticks something off rather than naming a platform. */
+const isTicks = (profile: ColumnProfile): boolean => profile.distinct === 1 && /^x$/i.test(profile.example)
+
 /** What values alone say a column is, strong signs only; numbers never. */
 const roleByValues = (profile: ColumnProfile): Role | undefined => {
   if (profile.filled === 0) return undefined
   if (profile.channelId >= 0.8) return "channelId"
   if (profile.profileLink >= 0.8) return "url"
   if (profile.atSign >= 0.8) return "handle"
-  if (profile.platform >= 0.9) return "platform"
+  if (profile.platform >= 0.9 && !isTicks(profile)) return "platform"
   if (profile.surelyCountry >= 0.8 && (profile.distinct > 1 || profile.filled === 1)) return "country"
   if (profile.category >= 0.6 && profile.distinct > 1) return "categories"
   return undefined

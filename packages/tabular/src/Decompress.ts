@@ -15,6 +15,25 @@ const damaged = (cause: string) =>
     hint: "Fetch or copy the file again and import it once more: rows already imported are recognised."
   })
 
+/** Text shrinks to a tenth or a thirtieth; what has shrunk further than this, beyond the first bytes, is no table. */
+const maxRatio = 200
+const anyRatioBytes = 256 * 1024 * 1024
+
+const inMebibytes = (bytes: number): string => `${Math.ceil(bytes / 1024 ** 2).toLocaleString("en")} MiB`
+
+const tooLarge = (limitBytes: number) =>
+  new FileUnreadable({
+    reason: "size",
+    message: `The gzip file unpacks to more than ${inMebibytes(limitBytes)}, which is more than this instance reads; what stood before was read.`,
+    hint: "Split the file, or raise INFLUSCOPE_MAX_IMPORT_BYTES, and import it once more: rows already imported are recognised."
+  })
+
+const tooDense = new FileUnreadable({
+  reason: "size",
+  message: `The gzip file unpacks to more than ${maxRatio} times its size, as no table does; what stood before was read.`,
+  hint: "Look at what is in it. If it is a table all the same, unpack it and import the result."
+})
+
 interface Inflated {
   readonly bytes: ReadonlyArray<Uint8Array>
   readonly failure: FileUnreadable | undefined
@@ -69,19 +88,45 @@ const emit = (inflated: Inflated): Stream.Stream<Uint8Array, FileUnreadable> => 
   return inflated.failure === undefined ? bytes : Stream.concat(bytes, Stream.fail(inflated.failure))
 }
 
+/** Holds what comes out against its limits: packed, a small file can be a very large one. */
+const makeMeter = (maxBytes: number) => {
+  let packed = 0
+  let unpacked = 0
+  return {
+    pass: (piece: Uint8Array): void => {
+      packed += piece.length
+    },
+    check: (inflated: Inflated): Inflated => {
+      for (const bytes of inflated.bytes) unpacked += bytes.length
+      const failure =
+        unpacked > maxBytes
+          ? tooLarge(maxBytes)
+          : unpacked > anyRatioBytes && unpacked > maxRatio * packed
+            ? tooDense
+            : inflated.failure
+      return { bytes: inflated.bytes, failure }
+    }
+  }
+}
+
 const gunzip = <E, R>(
-  bytes: Stream.Stream<Uint8Array, E, R>
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  maxBytes: number
 ): Stream.Stream<Uint8Array, E | FileUnreadable, R> =>
   Stream.unwrapScoped(
     Effect.map(
       Effect.acquireRelease(Effect.sync(makeInflater), (inflater) => inflater.close),
-      (inflater) =>
-        bytes.pipe(
+      (inflater) => {
+        const meter = makeMeter(maxBytes)
+        return bytes.pipe(
           Stream.mapConcat(pieces),
+          Stream.tap((piece) => Effect.sync(() => meter.pass(piece))),
           Stream.mapEffect(inflater.write),
           Stream.concat(Stream.fromEffect(inflater.end)),
+          Stream.map(meter.check),
           Stream.flatMap(emit)
         )
+      }
     )
   )
 
@@ -94,10 +139,12 @@ const join = (left: Uint8Array, right: Uint8Array): Uint8Array => {
 
 /**
  * Unpacks a byte stream that starts with the gzip signature (also several members in a row) and passes any other on.
- * A damaged file gives all bytes before the damage and then fails with `damaged`.
+ * A damaged file gives all bytes before the damage and then fails with `damaged`; one that unpacks to more than `maxBytes`,
+ * or to far more than a text can, fails with `size`.
  */
 export const decompress = <E, R>(
-  bytes: Stream.Stream<Uint8Array, E, R>
+  bytes: Stream.Stream<Uint8Array, E, R>,
+  maxBytes: number
 ): Stream.Stream<Uint8Array, E | FileUnreadable, R> =>
   Stream.unwrapScoped(
     Effect.gen(function* () {
@@ -111,6 +158,6 @@ export const decompress = <E, R>(
         Effect.catchAll(Option.match({ onNone: () => Effect.void, onSome: (error) => Effect.fail(error) }))
       )
       const whole = Stream.concat(Stream.succeed(head), Stream.repeatEffectChunkOption(pull))
-      return isGzip(head) ? gunzip(whole) : whole
+      return isGzip(head) ? gunzip(whole, maxBytes) : whole
     })
   )

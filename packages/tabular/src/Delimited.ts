@@ -10,6 +10,8 @@ export interface DelimitedRecord {
   /** Line of the file on which the record starts, from 1. */
   readonly line: number
   readonly cells: ReadonlyArray<string>
+  /** How many lines in a row the record stands for: more than one only for empty lines. */
+  readonly lines: number
   readonly mended: boolean
   /** Set when the record could not be read; `cells` is then empty. */
   readonly problem: string | undefined
@@ -20,6 +22,8 @@ export interface DelimitedRecord {
 /** Longest record in UTF-16 code units; anything longer is passed over. */
 export const maxRecordLength = 256 * 1024
 const excerptLength = 200
+
+const blank: ReadonlyArray<string> = [""]
 
 type Slow =
   | {
@@ -80,6 +84,7 @@ export class DelimitedParser {
   private readOne(records: Array<DelimitedRecord>, mended: boolean, final: boolean): boolean {
     const { text, at } = this
     const { lineEnd } = this.dialect
+    if (!this.passingOver && this.readBlanks(records, mended)) return true
     const found = text.indexOf(lineEnd, at)
     if (this.passingOver) {
       this.passingOver = found === -1
@@ -101,7 +106,7 @@ export class DelimitedParser {
     }
     const slow = this.readQuoted(final)
     if (slow._tag === "Record") {
-      records.push({ line: this.line, cells: slow.cells, mended, problem: undefined, excerpt: "" })
+      records.push({ line: this.line, cells: slow.cells, lines: 1, mended, problem: undefined, excerpt: "" })
       this.at = slow.end
       this.line += slow.lines
       return true
@@ -115,6 +120,26 @@ export class DelimitedParser {
     )
     this.at = end + 1
     this.line++
+    return true
+  }
+
+  /** Empty lines from `at` on as one record: a file can hold millions of them. False when there is none. */
+  private readBlanks(records: Array<DelimitedRecord>, mended: boolean): boolean {
+    const { text } = this
+    const lineEnd = this.dialect.lineEnd.charCodeAt(0)
+    let lines = 0
+    let end = this.at
+    for (;;) {
+      const code = text.charCodeAt(end)
+      if (code === lineEnd) end++
+      else if (code === 13 && text.charCodeAt(end + 1) === lineEnd) end += 2
+      else break
+      lines++
+    }
+    if (lines === 0) return false
+    records.push({ line: this.line, cells: blank, lines, mended, problem: undefined, excerpt: "" })
+    this.at = end
+    this.line += lines
     return true
   }
 
@@ -137,6 +162,7 @@ export class DelimitedParser {
     records.push({
       line: this.line,
       cells: [],
+      lines: 1,
       mended,
       problem,
       excerpt: text.slice(0, excerptLength).trimEnd()
@@ -157,11 +183,11 @@ export class DelimitedParser {
       const parts = line.split("\r").map((part) => part.split(delimiter))
       if (parts.every((part) => part.length === this.width)) {
         for (const part of parts)
-          records.push({ line: this.line, cells: part, mended, problem: undefined, excerpt: "" })
+          records.push({ line: this.line, cells: part, lines: 1, mended, problem: undefined, excerpt: "" })
         return
       }
     }
-    records.push({ line: this.line, cells, mended, problem: undefined, excerpt: "" })
+    records.push({ line: this.line, cells, lines: 1, mended, problem: undefined, excerpt: "" })
   }
 
   /** Reads a record with quotes in it from `at`. */

@@ -53,6 +53,8 @@ export interface ReadOptions {
   readonly map: ReadonlyArray<string>
   /** Reads on after the rows of this checkpoint, which are passed over. The bytes and the other options must be the same. */
   readonly resume: Checkpoint | undefined
+  /** Most bytes a compressed file may unpack to; infinite when undefined. */
+  readonly maxUnpackedBytes: number | undefined
 }
 
 /** Rows of data per batch: batch n always ends at row n times this, whatever pieces the bytes come in. */
@@ -118,6 +120,9 @@ const encodedTwice = (table: Table): boolean => {
   return broken > 2 && broken > sound
 }
 
+/** Columns listed in a report besides those that are used: the report is kept with every checkpoint. */
+const maxListedColumns = 1_000
+
 interface Plan {
   readonly mapper: RowMapper
   readonly width: number
@@ -140,12 +145,22 @@ const makePlan = (table: Table, options: ReadOptions): Plan | FileUnreadable => 
   if (platform instanceof FileUnreadable) return platform
   const separator = table.delimiter ?? ", "
   const mapper = new RowMapper(columns, platform, table.names.length, separator, trusting, table.mendedCounts)
+  const listed = columns.reports.filter(
+    (column, index) => index < maxListedColumns || column.mappedTo !== null
+  )
+  const unlisted = columns.reports.length - listed.length
   const twice = trusting ? ["The text was encoded as UTF-8 twice; it is repaired."] : []
   return {
     mapper,
     width: table.names.length,
-    columns: columns.reports,
-    notes: [...table.notes, ...twice, ...columns.notes, platform.note]
+    columns: listed,
+    notes: [
+      ...table.notes,
+      ...twice,
+      ...columns.notes,
+      platform.note,
+      ...(unlisted === 0 ? [] : [`${unlisted} more columns are not used and not listed.`])
+    ]
   }
 }
 
@@ -225,7 +240,7 @@ class FileReader {
     } else if (this.isKnownNotice()) return
     switch (event._tag) {
       case "Notice":
-        this.tally(event.what, event.line)
+        this.tally(event.what, event.line, event.lines)
         return
       case "Reject":
         this.reject({
@@ -276,10 +291,10 @@ class FileReader {
       this.newRejections.push(problem)
   }
 
-  private tally(key: string, line: number): void {
+  private tally(key: string, line: number, count = 1): void {
     const tally = this.tallies.get(key)
-    if (tally === undefined) this.tallies.set(key, { count: 1, line })
-    else tally.count++
+    if (tally === undefined) this.tallies.set(key, { count, line })
+    else tally.count += count
   }
 
   private notes(): ReadonlyArray<string> {
@@ -369,7 +384,7 @@ const readBlocks = <E, R>(
         })
       )
     )
-    return decompress(counted).pipe(
+    return decompress(counted, options.maxUnpackedBytes ?? Number.POSITIVE_INFINITY).pipe(
       Stream.mapConcat((piece) => blocks.push(piece)),
       Stream.rechunk(1),
       Stream.mapEffect((block) => Effect.map(pause, () => reader.push(block))),
@@ -380,9 +395,10 @@ const readBlocks = <E, R>(
       ),
       // What was read before the bytes broke off is given first.
       Stream.catchAll((error) => {
-        if (!isDamage(error) || reader.failure !== undefined) return Stream.fail(error)
+        if (!isCut(error) || reader.failure !== undefined) return Stream.fail(error)
         const batches = drain(true)
-        return Stream.concat(Stream.fromIterable(batches), Stream.fail(moreTelling(reader) ?? error))
+        const failure = error.reason === "damaged" ? (moreTelling(reader) ?? error) : error
+        return Stream.concat(Stream.fromIterable(batches), Stream.fail(failure))
       }),
       Stream.concat(Stream.suspend(() => emit(reader, drain(false))))
     )
@@ -392,7 +408,9 @@ const readBlocks = <E, R>(
 const moreTelling = (reader: FileReader): FileUnreadable | undefined =>
   reader.failure?.reason === "empty" ? undefined : reader.failure
 
-const isDamage = (error: unknown): boolean => error instanceof FileUnreadable && error.reason === "damaged"
+/** The bytes ended before the file did. */
+const isCut = (error: unknown): error is FileUnreadable =>
+  error instanceof FileUnreadable && (error.reason === "damaged" || error.reason === "size")
 
 /**
  * Reads a file of influencer figures (CSV in any dialect, JSON, JSON Lines, each also gzipped) as a stream of batches, the

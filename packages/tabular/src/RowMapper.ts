@@ -232,10 +232,12 @@ const applyOf = (use: ColumnUse, trusting: boolean): Apply | undefined => {
   }
 }
 
-/** A name without the handle in brackets behind it. */
+/** A name without the handle in brackets behind it. In `Pina | IG: @pina` the handle is part of what the name says. */
 const nameOnly = (cell: string): Outcome<string> => {
-  const both = /[([@]/.test(cell) ? nameWithHandle(cell, false) : undefined
-  return textOf(both?.name ?? cell)
+  const name = /[([@]/.test(cell) ? nameWithHandle(cell, false)?.name : undefined
+  const announces =
+    name !== undefined && (/[:=]$/.test(name) || platformOf(name.split(/\s+/).at(-1) ?? "") !== undefined)
+  return textOf(announces ? cell : (name ?? cell))
 }
 
 const rememberedValues = 5_000
@@ -284,6 +286,9 @@ interface Settled {
 }
 
 /** Maps rows by a plan. Pure but for its memory of values parsed before. */
+/** Clocks differ, and the day begins earlier elsewhere. */
+const oneDay = 86_400_000
+
 export class RowMapper {
   private readonly applies: ReadonlyArray<{ readonly index: number; readonly apply: Apply }>
   private readonly checks: ReadonlyArray<{
@@ -455,7 +460,10 @@ export class RowMapper {
     const cell = cells[use.index] ?? ""
     const outcome = parseDate(cell, use.dayOrder)
     if (outcome._tag === "Invalid") work.leftOut.push(problemIn(work, use, cell, outcome.reason))
-    return outcome._tag === "Value" ? outcome.value : undefined
+    if (outcome._tag !== "Value") return undefined
+    if (outcome.value <= Date.now() + oneDay) return outcome.value
+    work.leftOut.push(problemIn(work, use, cell, "this is in the future"))
+    return undefined
   }
 
   /** Columns that are not used still tell where a cell belongs when they hold nothing but numbers. */

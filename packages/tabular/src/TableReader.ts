@@ -41,7 +41,9 @@ export interface TableReject {
 export interface TableNotice {
   readonly _tag: "Notice"
   readonly what: "blank" | "header"
+  /** The first of the `lines` it stands on. */
   readonly line: number
+  readonly lines: number
 }
 
 export type TableEvent = TableRow | TableReject | TableNotice
@@ -75,6 +77,7 @@ const jsonSniffLength = 1024 * 1024
 
 interface RawRecord {
   readonly line: number
+  readonly lines: number
   readonly content: ReadonlyArray<string> | JsonRecord
   readonly mended: boolean
   readonly problem: string | undefined
@@ -95,6 +98,7 @@ const sizeOf = (cells: ReadonlyArray<string>): number => cells.reduce((sum, cell
 
 const rawOfDelimited = (record: DelimitedRecord): RawRecord => ({
   line: record.line,
+  lines: record.lines,
   content: record.cells,
   mended: record.mended,
   problem: record.problem,
@@ -105,8 +109,8 @@ const rawOfDelimited = (record: DelimitedRecord): RawRecord => ({
 const rawOfJson = (line: number, text: string | undefined, mended: boolean): RawRecord => {
   const content = text === undefined ? `it is longer than ${maxItemLength} characters` : recordOf(text)
   return typeof content === "string"
-    ? { line, content: [], mended, problem: content, excerpt: shortened(text ?? ""), size: 0 }
-    : { line, content, mended, problem: undefined, excerpt: "", size: text?.length ?? 0 }
+    ? { line, lines: 1, content: [], mended, problem: content, excerpt: shortened(text ?? ""), size: 0 }
+    : { line, lines: 1, content, mended, problem: undefined, excerpt: "", size: text?.length ?? 0 }
 }
 
 const jsonLinesSource = (): RecordSource => {
@@ -442,7 +446,7 @@ const eventOf = (record: RawRecord, opening: Opening, width: number): TableEvent
     return { _tag: "Reject", line, value: shortened(record.excerpt), reason: record.problem }
   const cells = opening.cells(record.content)
   const kind = opening.kind(cells)
-  if (kind === "blank" || kind === "header") return { _tag: "Notice", what: kind, line }
+  if (kind === "blank" || kind === "header") return { _tag: "Notice", what: kind, line, lines: record.lines }
   if (kind === "row")
     return { _tag: "Row", line, cells: fitted(cells, width), found: cells.length, mended: record.mended }
   return {

@@ -26,6 +26,23 @@ describe("whole files", () => {
 })
 
 describe("dirt", () => {
+  it.live("a figure of the future is not taken at its word", () =>
+    Effect.gen(function* () {
+      const { report, rows } = yield* readText(
+        "username,followers,observed at\na,10,2026-01-31\nb,20,2099-01-31\nc,30,2026-02-01\n"
+      )
+      assert.deepStrictEqual(
+        rows.map(({ observedAt }) => observedAt),
+        [Date.parse("2026-01-31"), undefined, Date.parse("2026-02-01")]
+      )
+      assert.deepInclude(report?.rejections[0], {
+        line: 3,
+        value: "2099-01-31",
+        reason: "value left out: this is in the future"
+      })
+    })
+  )
+
   it.live(
     "a header that contradicts its column is re-mapped where the field is free and refused where it is not",
     () =>
@@ -78,6 +95,49 @@ describe("dirt", () => {
       const outcome = yield* readText("username,followers,likes,comments\na,1000,50000,7\nb,500,30000,9\n")
       assert.strictEqual(mappedTo(outcome)["likes"], "totalLikes")
       assert.isNull(mappedTo(outcome)["comments"])
+    })
+  )
+
+  it.live("a name loses its own handle, but not one that it tells of", () =>
+    Effect.gen(function* () {
+      const outcome = yield* readText(
+        "username,name,followers\na,Ana (@a),1\nb,Bob @b,2\nc,Cem | IG: @cem_c,3\nd,Dee insta @dee,4\ne,E [e],5\n"
+      )
+      assert.deepStrictEqual(
+        outcome.rows.map((row) => row.fields.name),
+        ["Ana", "Bob", "Cem | IG: @cem_c", "Dee insta @dee", "E"]
+      )
+    })
+  )
+
+  it.live("an x that ticks something off is not the platform X, unless the column says so", () =>
+    Effect.gen(function* () {
+      const ticked = yield* readText("username,followers,contacted\na,1,x\nb,2,\nc,3,x\n")
+      assert.deepStrictEqual(
+        ticked.rows.map((row) => [row.handle, row.platform]),
+        [
+          ["a", "instagram"],
+          ["b", "instagram"],
+          ["c", "instagram"]
+        ]
+      )
+      assert.isNull(mappedTo(ticked)["contacted"])
+      const named = yield* readText("username,followers,platform\na,1,x\nb,2,X\n", { platform: undefined })
+      assert.deepStrictEqual(
+        named.rows.map((row) => row.platform),
+        ["x", "x"]
+      )
+    })
+  )
+
+  it.live("of thousands of columns the report lists the first, and those that are used", () =>
+    Effect.gen(function* () {
+      const unused = Array.from({ length: 5_000 }, (_, at) => `metric ${at}`).join(",")
+      const outcome = yield* readText(`username,${unused},followers\na,${"x,".repeat(5_000)}7\n`)
+      assert.strictEqual(outcome.rows[0]?.fields.followers, 7)
+      assert.strictEqual(mappedTo(outcome)["followers"], "followers")
+      assert.lengthOf(outcome.report?.columns ?? [], 1_001)
+      assert.include(outcome.report?.notes ?? [], "4001 more columns are not used and not listed.")
     })
   )
 
@@ -294,6 +354,35 @@ describe("files that cannot be read", () => {
 
   const table = (rows: number): string =>
     `username,followers\n${Array.from({ length: rows }, (_, index) => `user${index},${index}\n`).join("")}`
+
+  it.live("a gzip file that unpacks to more than is allowed gives the rows until then and says so", () =>
+    Effect.gen(function* () {
+      const limit = utf8(table(5_000)).length
+      const fits = yield* readBytes(gzipSync(utf8(table(5_000))), {
+        platform: "instagram",
+        maxUnpackedBytes: limit
+      })
+      assert.deepStrictEqual([fits.failure, fits.rows.length], [undefined, 5_000])
+      const outcome = yield* readBytes(gzipSync(utf8(table(20_000))), {
+        platform: "instagram",
+        maxUnpackedBytes: limit
+      })
+      assert.strictEqual(outcome.failure?.reason, "size")
+      assert.isAbove(outcome.rows.length, 4_000)
+      assert.strictEqual(outcome.rows.length, outcome.report?.rows)
+      for (const [at, row] of outcome.rows.entries()) assert.deepStrictEqual(row, fits.rows[at] ?? row)
+    })
+  )
+
+  it.live("a gzip file that unpacks to far more than a table does is given up early", () =>
+    Effect.gen(function* () {
+      const bomb = gzipSync(Buffer.concat([utf8(table(10)), Buffer.alloc(300 * 1024 * 1024, ",")]))
+      const outcome = yield* readBytes(bomb, { platform: "instagram" }, 4 * 1024)
+      assert.strictEqual(outcome.failure?.reason, "size")
+      assert.match(outcome.failure?.message ?? "", /200 times/)
+      assert.strictEqual(outcome.rows.length, 10)
+    })
+  )
 
   it.live("a gzip file that breaks off gives the rows before the break, none of them cut", () =>
     Effect.gen(function* () {

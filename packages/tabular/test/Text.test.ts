@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { DelimitedParser, type Dialect, maxRecordLength } from "../src/Delimited.ts"
+import { DelimitedParser, type DelimitedRecord, type Dialect, maxRecordLength } from "../src/Delimited.ts"
 import { sniffDialect } from "../src/Dialect.ts"
 import { parseJson, sniffJsonLayout } from "../src/JsonRecords.ts"
 import { JsonScanner } from "../src/JsonScanner.ts"
@@ -126,12 +126,15 @@ describe("bytes to text", () => {
 
 const comma: Dialect = { delimiter: ",", quoteEscape: "doubled", lineEnd: "\n" }
 
+/** The records of a text, each empty line as one of its own: how many stand together depends on the pieces. */
 const parse = (text: string, dialect = comma, pieceLength = 5) => {
   const parser = new DelimitedParser(dialect)
-  const records = []
+  const records: Array<DelimitedRecord> = []
   for (let at = 0; at < text.length; at += pieceLength)
     records.push(...parser.push(text.slice(at, at + pieceLength), false))
-  return [...records, ...parser.end()]
+  return [...records, ...parser.end()].flatMap((record) =>
+    Array.from({ length: record.lines }, (_, at) => ({ ...record, line: record.line + at, lines: 1 }))
+  )
 }
 
 const cellsOf = (text: string, dialect = comma) => parse(text, dialect).map((record) => record.cells)
@@ -229,6 +232,20 @@ describe("delimited records", () => {
         [1, false],
         [2, true],
         [3, false]
+      ]
+    )
+  })
+
+  it("takes empty lines together and keeps count of them", () => {
+    const parser = new DelimitedParser(comma)
+    const records = [...parser.push("a,b\n\n\r\n\n1,2\n\n", false), ...parser.end()]
+    assert.deepStrictEqual(
+      records.map(({ cells, line, lines }) => [cells, line, lines]),
+      [
+        [["a", "b"], 1, 1],
+        [[""], 2, 3],
+        [["1", "2"], 5, 1],
+        [[""], 6, 1]
       ]
     )
   })

@@ -33,6 +33,7 @@ export const readBytes = (
       platform: undefined,
       map: [],
       resume: undefined,
+      maxUnpackedBytes: undefined,
       ...options
     }).pipe(
       Stream.runForEach((batch) => Effect.sync(() => batches.push(batch))),

@@ -23,6 +23,12 @@ const decodeParams = Schema.decodeUnknown(ImportParams)
 
 const isOver = (job: ImportJob): boolean => job.state === "done" || job.state === "failed"
 
+/** A hundred reports with a thousand rejections each are no list any more; each import has its own by its id. */
+const inShort = (job: ImportJob): ImportJob => ({
+  ...job,
+  report: { ...job.report, rejections: job.report.rejections.slice(0, 10) }
+})
+
 const noImport = (id: string) =>
   new NotFound({ detail: `There is no import ${id}. List them with GET /v1/imports.` })
 
@@ -176,7 +182,10 @@ export const ImportsHttp = HttpApiBuilder.group(
     return handlers
       .handleRaw("create", ({ urlParams }) => create(urlParams))
       .handle("list", () =>
-        imports.list.pipe(Effect.flatMap(jobsAnswer), Effect.catchTag("StorageError", readProblem))
+        imports.list.pipe(
+          Effect.flatMap((jobs) => jobsAnswer(jobs.map(inShort))),
+          Effect.catchTag("StorageError", readProblem)
+        )
       )
       .handle("get", ({ path }) => Effect.flatMap(present(path.id), jobAnswer))
       .handleRaw("events", ({ path }) =>

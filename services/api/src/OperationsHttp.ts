@@ -9,7 +9,7 @@ import {
   DiscoveryJob,
   DiscoveryParams
 } from "@influscope/domain/api/OperationsApi"
-import { NotFound } from "@influscope/domain/api/Problems"
+import { NotFound, Unavailable } from "@influscope/domain/api/Problems"
 import { accounts } from "@influscope/pipeline/Audit"
 import { relayGrace } from "@influscope/pipeline/Relay"
 import { type DeadLetter, DeadLetters } from "@influscope/ports/DeadLetters"
@@ -118,6 +118,10 @@ export const OperationsHttp = HttpApiBuilder.group(
       })
     }).pipe(
       Effect.catchTags({
+        DiscoveriesBusy: ({ waiting }) =>
+          Effect.fail(
+            new Unavailable({ detail: `${waiting} discoveries are waiting. Try again when some are done.` })
+          ),
         UnknownSource: (error) =>
           Effect.fail(
             invalid("source", `there is no source ${error.source}; there are ${error.known.join(", ")}`)

@@ -174,6 +174,7 @@ describe("an import", () => {
       [`file=${"f".repeat(256)}`, ["file"]],
       [`source=${"s".repeat(101)}`, ["source"]],
       ["observedAt=soon", ["observedAt"]],
+      ["observedAt=2999-01-01", ["observedAt"]],
       ["dryRun=maybe", ["dryRun"]],
       ["map=nothing", ["map.0"]],
       ["dryRun=1&observedAt=x&platform=y", ["platform", "observedAt", "dryRun"]]

@@ -1,6 +1,6 @@
 import { type DiscoveryJob, DiscoveryParams } from "@influscope/domain/api/OperationsApi"
 import { maxBatchItems } from "@influscope/domain/Events"
-import { Discoveries } from "@influscope/ports/Discoveries"
+import { Discoveries, DiscoveriesBusy } from "@influscope/ports/Discoveries"
 import { Outbox } from "@influscope/ports/Outbox"
 import type { StorageError } from "@influscope/ports/StorageError"
 import * as Chunk from "effect/Chunk"
@@ -16,22 +16,29 @@ import { JobStore } from "./JobStore.ts"
 import { PublishProfiles } from "./PublishProfiles.ts"
 import { Sources } from "./Sources.ts"
 
-/** A run as it is kept: `discovered` is how many profiles are safely in the pipeline, and where to go on after a restart. */
+/** A run as it is kept: `discovered` is how many profiles are safely in the pipeline, `next` the place where to go on. */
 const StoredDiscovery = Schema.Struct({
   id: Schema.String,
   params: DiscoveryParams,
   createdAt: Schema.Int,
   discovered: Schema.Int,
+  next: Schema.Int,
   batches: Schema.Int,
   state: Schema.Literal("running", "published", "failed"),
   failure: Schema.NullOr(Schema.String)
 })
 type StoredDiscovery = typeof StoredDiscovery.Type
 
+const isOver = (job: StoredDiscovery): boolean => job.state !== "running"
+
 const retryStorage = Schedule.exponential("200 millis").pipe(
   Schedule.union(Schedule.spaced("10 seconds")),
-  Schedule.jittered
+  Schedule.jittered,
+  Schedule.resetAfter("1 minute")
 )
+
+/** Runs that may wait for their turn before more are turned away. */
+const maxWaiting = 100
 
 /** Runs sources in the background, at most two at a time, each from where it was when the process stopped. */
 export const DiscoveriesLive = Layer.scoped(
@@ -41,19 +48,16 @@ export const DiscoveriesLive = Layer.scoped(
     const publishing = yield* PublishProfiles
     const outbox = yield* Outbox
     const ids = yield* Ids
-    const jobs = yield* JobStore.make("discoveries", StoredDiscovery)
+    const jobs = yield* JobStore.make("discoveries", StoredDiscovery, isOver)
     const running = yield* FiberMap.make<string, void>()
     const turns = yield* Effect.makeSemaphore(2)
 
     const publishFrom = (job: StoredDiscovery) =>
       Effect.gen(function* () {
         const source = yield* sources.get(job.params.source)
-        const rest = {
-          ...job.params,
-          offset: job.params.offset + job.discovered,
-          count: job.params.count - job.discovered
-        }
-        if (rest.count <= 0) return job
+        const count = job.params.offset + job.params.count - job.next
+        if (count <= 0) return job
+        const rest = { ...job.params, offset: job.next, count }
         return yield* source.discover(rest).pipe(
           Stream.grouped(maxBatchItems),
           Stream.runFoldEffect(job, (current, profiles) =>
@@ -70,6 +74,7 @@ export const DiscoveriesLive = Layer.scoped(
               const next: StoredDiscovery = {
                 ...current,
                 discovered: current.discovered + profiles.length,
+                next: Chunk.unsafeLast(profiles).place + 1,
                 batches: current.batches + 1
               }
               yield* jobs.set(next)
@@ -79,30 +84,58 @@ export const DiscoveriesLive = Layer.scoped(
         )
       })
 
-    const run = (id: string) =>
-      Effect.gen(function* () {
-        const job = yield* Effect.flatMap(jobs.get(id), Effect.orDie)
-        const published = yield* publishFrom(job)
-        yield* jobs.set({ ...published, state: "published" })
-      }).pipe(
-        Effect.tapErrorTag("StorageError", (error) =>
-          Effect.logWarning("A discovery waits for its store", { id, reason: error.message })
-        ),
-        Effect.retry({ while: (error) => error._tag === "StorageError", schedule: retryStorage }),
-        Effect.catchTags({
-          SourceFailed: (error) => fail(id, error.detail),
-          UnknownSource: (error) => fail(id, `There is no source named ${error.source}.`)
-        }),
-        Effect.catchTag("StorageError", (error) =>
-          Effect.logError("A discovery stopped", { id, reason: error.message })
-        ),
-        turns.withPermits(1),
-        Effect.withSpan("Discover.run", { attributes: { id } })
-      )
-
     const fail = (id: string, failure: string): Effect.Effect<void, StorageError> =>
       Effect.flatMap(jobs.get(id), (job) =>
         Option.isNone(job) ? Effect.void : jobs.set({ ...job.value, state: "failed", failure })
+      )
+
+    const runOnce = (id: string) =>
+      Effect.gen(function* () {
+        const job = Option.getOrUndefined(yield* jobs.get(id))
+        if (job === undefined) return
+        const published = yield* publishFrom(job)
+        yield* jobs.set({ ...published, state: "published" })
+      }).pipe(
+        Effect.catchTags({
+          SourceFailed: (error) => fail(id, error.detail),
+          UnknownSource: (error) =>
+            fail(
+              id,
+              `There is no source named ${error.source}; there ${error.known.length === 1 ? "is" : "are"} ${error.known.join(", ") || "none"}.`
+            )
+        })
+      )
+
+    const persist = (effect: Effect.Effect<void, StorageError>, id: string) =>
+      effect.pipe(
+        Effect.tapError((error) =>
+          Effect.logWarning("A discovery waits for its store", { id, reason: error.message })
+        ),
+        Effect.retry({ schedule: retryStorage, while: (error) => error.reason !== "corrupt" })
+      )
+
+    const run = (id: string) =>
+      persist(runOnce(id), id).pipe(
+        Effect.catchAllDefect((defect) =>
+          Effect.zipRight(
+            Effect.logError("A discovery broke off", { id, reason: String(defect) }),
+            persist(
+              fail(id, "The run broke off because of an error on our side; the log has the details."),
+              id
+            )
+          )
+        ),
+        Effect.catchTag("StorageError", (error) =>
+          Effect.zipRight(
+            Effect.logError("A discovery stopped: stored data is damaged", { id, reason: error.message }),
+            persist(fail(id, "The run stopped because stored data is damaged; the log has the details."), id)
+          )
+        ),
+        Effect.catchTag("StorageError", (error) =>
+          Effect.logError("A discovery cannot be marked as failed", { id, reason: error.message })
+        ),
+        turns.withPermits(1),
+        Effect.withSpan("Discover.run", { attributes: { id } })
       )
 
     const view = (job: StoredDiscovery): Effect.Effect<DiscoveryJob, StorageError> =>
@@ -119,13 +152,17 @@ export const DiscoveriesLive = Layer.scoped(
         }
       })
 
-    const unfinished = (yield* jobs.list).filter((job) => job.state === "running")
-    yield* Effect.forEach(unfinished, (job) => FiberMap.run(running, job.id, run(job.id)), { discard: true })
+    const unfinished = (yield* jobs.list).filter((job) => !isOver(job))
+    yield* Effect.forEach(unfinished.toReversed(), (job) => FiberMap.run(running, job.id, run(job.id)), {
+      discard: true
+    })
 
     return {
       start: (params) =>
         Effect.gen(function* () {
           yield* sources.get(params.source)
+          const waiting = yield* FiberMap.size(running)
+          if (waiting >= maxWaiting) return yield* new DiscoveriesBusy({ waiting })
           const createdAt = yield* ids.ingestedAt
           const id = yield* ids.make("dsc", createdAt)
           const job: StoredDiscovery = {
@@ -133,12 +170,13 @@ export const DiscoveriesLive = Layer.scoped(
             params,
             createdAt,
             discovered: 0,
+            next: params.offset,
             batches: 0,
             state: "running",
             failure: null
           }
-          yield* jobs.set(job)
-          yield* FiberMap.run(running, id, run(id))
+          // Who goes away leaves either no trace or a run that goes on.
+          yield* Effect.uninterruptible(Effect.zipRight(jobs.set(job), FiberMap.run(running, id, run(id))))
           return yield* view(job)
         }),
       get: (id) =>

@@ -1,8 +1,7 @@
 import type { ImportParams } from "@influscope/domain/api/ImportsApi"
-import { ColumnReport, type ImportJob, type ImportReport, Rejection } from "@influscope/domain/Imports"
-import { Platform } from "@influscope/domain/Platform"
+import type { ImportJob } from "@influscope/domain/Imports"
 import { Imports, ImportsBusy } from "@influscope/ports/Imports"
-import { type JobProgress, Outbox } from "@influscope/ports/Outbox"
+import { Outbox } from "@influscope/ports/Outbox"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { StateStore } from "@influscope/ports/StateStore"
 import type { StorageError } from "@influscope/ports/StorageError"
@@ -12,121 +11,32 @@ import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { importLimits } from "./Config.ts"
 import { Ids } from "./Ids.ts"
 import { JobStore } from "./JobStore.ts"
 import { makePreview, type Preview } from "./Preview.ts"
 import { observationsOf, PublishProfiles } from "./PublishProfiles.ts"
-import { Spool } from "./Spool.ts"
+import { Spool, type SpooledFile } from "./Spool.ts"
+import {
+  advance,
+  counted,
+  countsOf,
+  isOver,
+  noCounts,
+  nothingRead,
+  reportOf,
+  StoredImport,
+  settled
+} from "./StoredImport.ts"
 import { checkMapping, type FileBatch, readFile } from "./sources/File.ts"
-
-const Counted = Schema.Int.pipe(Schema.nonNegative())
-
-/** An import as it is kept. `read` is the checkpoint: what of the file is safely in the pipeline, and the report so far. */
-const StoredImport = Schema.Struct({
-  id: Schema.String,
-  file: Schema.String,
-  source: Schema.String,
-  platform: Schema.NullOr(Platform),
-  map: Schema.Array(Schema.String),
-  dryRun: Schema.Boolean,
-  createdAt: Schema.Int,
-  observedAt: Schema.Int,
-  bytesTotal: Counted,
-  state: Schema.Literal("queued", "reading", "indexing", "done", "failed"),
-  failure: Schema.NullOr(Schema.String),
-  read: Schema.Struct({
-    bytes: Counted,
-    batches: Counted,
-    rows: Counted,
-    published: Counted,
-    rejected: Counted,
-    repaired: Counted,
-    columns: Schema.Array(ColumnReport),
-    rejections: Schema.Array(Rejection),
-    notes: Schema.Array(Schema.String),
-    /** Where the reader goes on. */
-    checkpoint: Schema.NullOr(
-      Schema.Struct({
-        rows: Counted,
-        rejected: Counted,
-        repaired: Counted,
-        rejections: Schema.Array(Rejection),
-        tallies: Schema.Record({
-          key: Schema.String,
-          value: Schema.Struct({ count: Counted, line: Counted })
-        })
-      })
-    )
-  }),
-  /** Of a dry run while it reads; of a real one once everything is in the index. */
-  counts: Schema.NullOr(
-    Schema.Struct({ created: Counted, updated: Counted, unchanged: Counted, dead: Counted })
-  )
-})
-type StoredImport = typeof StoredImport.Type
-
-const nothingRead: StoredImport["read"] = {
-  bytes: 0,
-  batches: 0,
-  rows: 0,
-  published: 0,
-  rejected: 0,
-  repaired: 0,
-  columns: [],
-  rejections: [],
-  notes: [],
-  checkpoint: null
-}
-
-/** What a batch adds to a checkpoint. */
-const advance = (batch: FileBatch, batches: number, published: number): StoredImport["read"] => ({
-  bytes: batch.bytesRead,
-  batches,
-  published,
-  rows: batch.report.rows,
-  rejected: batch.report.rejected,
-  repaired: batch.report.repaired,
-  columns: batch.report.columns,
-  rejections: batch.report.rejections,
-  notes: batch.report.notes,
-  checkpoint: batch.checkpoint
-})
-
-const settled = (progress: JobProgress): boolean =>
-  progress.confirmedBatches + progress.deadLetteredBatches >= progress.batches
-
-const countsOf = (progress: JobProgress): NonNullable<StoredImport["counts"]> => ({
-  created: progress.created,
-  updated: progress.updated,
-  unchanged: progress.unchanged,
-  dead: progress.deadLetteredItems
-})
-
-const reportOf = (job: StoredImport, counts: NonNullable<StoredImport["counts"]>): ImportReport => ({
-  rows: job.read.rows,
-  imported: counts.created,
-  updated: counts.updated,
-  unchanged: counts.unchanged,
-  rejected: job.read.rejected + counts.dead,
-  repaired: job.read.repaired,
-  columns: job.read.columns,
-  rejections: job.read.rejections,
-  notes:
-    counts.dead === 0
-      ? job.read.notes
-      : [
-          ...job.read.notes,
-          `${counts.dead} rows could not be indexed and wait in the dead letters: influscope dlq list`
-        ]
-})
 
 const retryStorage = Schedule.exponential("200 millis").pipe(
   Schedule.union(Schedule.spaced("10 seconds")),
-  Schedule.jittered
+  Schedule.jittered,
+  Schedule.resetAfter("1 minute")
 )
 
 /**
@@ -144,9 +54,11 @@ export const ImportsLive = Layer.scoped(
     const outbox = yield* Outbox
     const ids = yield* Ids
     const index = yield* SearchIndex
-    const jobs = yield* JobStore.make("imports", StoredImport)
+    const jobs = yield* JobStore.make("imports", StoredImport, isOver)
     const running = yield* FiberMap.make<string, void>()
     const turn = yield* Effect.makeSemaphore(1)
+    const admission = yield* Effect.makeSemaphore(1)
+    const uploading = yield* Ref.make(0)
 
     const context = (job: StoredImport) => ({
       batch: `${job.id}:${job.read.batches}`,
@@ -194,8 +106,8 @@ export const ImportsLive = Layer.scoped(
       Effect.gen(function* () {
         // A preview keeps nothing between attempts, so it always starts over.
         const begun: StoredImport = queued.dryRun
-          ? { ...queued, state: "reading", read: nothingRead, counts: null }
-          : { ...queued, state: "reading" }
+          ? { ...queued, state: "reading", failure: null, read: nothingRead, counts: null }
+          : { ...queued, state: "reading", failure: null }
         yield* jobs.set(begun)
         const preview = makePreview(index)
         return yield* readFile(
@@ -203,7 +115,8 @@ export const ImportsLive = Layer.scoped(
             name: begun.file,
             platform: begun.platform ?? undefined,
             map: begun.map,
-            resume: begun.read.checkpoint ?? undefined
+            resume: begun.read.checkpoint ?? undefined,
+            maxUnpackedBytes: limits.maxBytes
           },
           spool.read(begun.id)
         ).pipe(Stream.runFoldEffect(begun, (job, batch) => takeBatch(preview, job, batch)))
@@ -240,7 +153,7 @@ export const ImportsLive = Layer.scoped(
         Effect.tapError((error) =>
           Effect.logWarning("An import waits for its store", { id, reason: error.message })
         ),
-        Effect.retry(retryStorage)
+        Effect.retry({ schedule: retryStorage, while: (error) => error.reason !== "corrupt" })
       )
 
     const readOne = (id: string) =>
@@ -250,7 +163,14 @@ export const ImportsLive = Layer.scoped(
         if (job.state === "queued" || job.state === "reading") {
           yield* readThrough(job).pipe(
             Effect.asVoid,
-            Effect.catchTag("SourceFailed", (error) => fail(id, error.detail))
+            Effect.catchTags({
+              SourceFailed: (error) => fail(id, error.detail),
+              SpooledFileGone: () =>
+                fail(
+                  id,
+                  "The uploaded file is not in the import directory any more, so the rest of it cannot be read. Import it once more: rows already imported are recognised."
+                )
+            })
           )
           const read = Option.getOrElse(yield* jobs.get(id), () => job)
           yield* jobs.set({ ...read, state: "indexing" })
@@ -258,68 +178,86 @@ export const ImportsLive = Layer.scoped(
         yield* spool.remove(id)
       })
 
+    /** Ends an import that cannot go on; what is in the pipeline already is still counted. */
+    const giveUp = (id: string, failure: string) =>
+      persist(fail(id, failure), id).pipe(
+        Effect.zipRight(persist(settle(id), id)),
+        Effect.zipRight(persist(spool.remove(id), id))
+      )
+
     const run = (id: string) =>
       Effect.gen(function* () {
         yield* turn.withPermits(1)(persist(readOne(id), id))
         yield* persist(settle(id), id)
       }).pipe(
         Effect.catchAllDefect((defect) =>
-          Effect.gen(function* () {
-            yield* Effect.logError("An import broke off", { id, reason: String(defect) })
-            yield* fail(id, "The import broke off because of an error on our side; the log has the details.")
-            yield* settle(id)
-          })
+          Effect.zipRight(
+            Effect.logError("An import broke off", { id, reason: String(defect) }),
+            giveUp(id, "The import broke off because of an error on our side; the log has the details.")
+          )
         ),
         Effect.catchTag("StorageError", (error) =>
-          Effect.logError("An import stopped", { id, reason: error.message })
+          Effect.zipRight(
+            Effect.logError("An import stopped: stored data is damaged", { id, reason: error.message }),
+            giveUp(id, "The import stopped because stored data is damaged; the log has the details.")
+          )
+        ),
+        Effect.catchTag("StorageError", (error) =>
+          Effect.logError("An import cannot be marked as failed", { id, reason: error.message })
         ),
         Effect.withSpan("ImportFiles.run", { attributes: { id } })
       )
 
-    const view = (job: StoredImport): Effect.Effect<ImportJob, StorageError> =>
+    /** What has become of the rows by now: also after the end, while dead letters wait to be replayed. */
+    const countsNow = (job: StoredImport) =>
       Effect.gen(function* () {
-        const counts =
-          job.counts ??
-          (job.dryRun
-            ? { created: 0, updated: 0, unchanged: 0, dead: 0 }
-            : countsOf(yield* outbox.progress(job.id)))
-        return {
-          id: job.id,
-          state: job.state,
-          file: job.file,
-          source: job.source,
-          dryRun: job.dryRun,
-          createdAt: new Date(job.createdAt),
-          observedAt: new Date(job.observedAt),
-          bytesRead: job.state === "queued" ? 0 : job.read.bytes,
-          bytesTotal: job.bytesTotal,
-          failure: job.failure,
-          report: reportOf(job, counts)
-        }
+        const { counts } = job
+        if (job.dryRun) return counts ?? noCounts
+        if (counts !== null && counts.dead === 0) return counts
+        const now = countsOf(yield* outbox.progress(job.id))
+        return counts !== null && counted(counts) !== counted(now) ? counts : now
       })
 
+    const view = (job: StoredImport): Effect.Effect<ImportJob, StorageError> =>
+      Effect.map(countsNow(job), (counts) => ({
+        id: job.id,
+        state: job.state,
+        file: job.file,
+        source: job.source,
+        dryRun: job.dryRun,
+        createdAt: new Date(job.createdAt),
+        observedAt: new Date(job.observedAt),
+        bytesRead: job.state === "queued" ? 0 : job.read.bytes,
+        bytesTotal: job.bytesTotal,
+        failure: job.failure,
+        report: reportOf(job, counts)
+      }))
+
     /** The moment these very bytes were first told, unless this is it: importing a file again states nothing new. */
-    const firstTold = (sha256: string, now: number) =>
+    const firstTold = (sha256: string, now: number, remember: boolean) =>
       Effect.gen(function* () {
         const key = `imports/first-told/${sha256}`
         const known = yield* state.get(key)
         if (Option.isSome(known)) return Number(known.value.value)
-        yield* state.set(key, String(now))
+        if (remember) yield* state.set(key, String(now))
         return now
       })
 
-    const submit = <E>(params: ImportParams, bytes: Stream.Stream<Uint8Array, E>) =>
+    /** Takes one of the places that files being uploaded, read or indexed share, until the scope closes. */
+    const admit = Effect.acquireRelease(
       Effect.gen(function* () {
-        yield* checkMapping(params.map)
-        const waiting = yield* FiberMap.size(running)
+        const waiting = (yield* FiberMap.size(running)) + (yield* Ref.get(uploading))
         if (waiting >= limits.maxWaiting) return yield* new ImportsBusy({ waiting })
-        const createdAt = yield* ids.ingestedAt
-        const id = yield* ids.make("imp", createdAt)
-        const spooled = yield* spool.save(id, bytes, limits.maxBytes)
+        yield* Ref.update(uploading, (count) => count + 1)
+      }).pipe(admission.withPermits(1)),
+      () => Ref.update(uploading, (count) => count - 1)
+    )
+
+    const enqueue = (params: ImportParams, id: string, createdAt: number, spooled: SpooledFile) =>
+      Effect.gen(function* () {
         const file = params.file ?? "upload"
         const observedAt =
-          params.observedAt?.getTime() ??
-          (params.dryRun ? createdAt : yield* firstTold(spooled.sha256, createdAt))
+          params.observedAt?.getTime() ?? (yield* firstTold(spooled.sha256, createdAt, !params.dryRun))
         const job: StoredImport = {
           id,
           file,
@@ -337,10 +275,35 @@ export const ImportsLive = Layer.scoped(
         }
         yield* jobs.set(job)
         yield* FiberMap.run(running, id, run(id))
-        return yield* view(job)
-      }).pipe(Effect.withSpan("ImportFiles.submit"))
+        return job
+      }).pipe(Effect.onError(() => Effect.ignoreLogged(spool.remove(id))))
 
-    const unfinished = (yield* jobs.list).filter((job) => job.state !== "done" && job.state !== "failed")
+    const submit = <E>(params: ImportParams, bytes: Stream.Stream<Uint8Array, E>) =>
+      Effect.gen(function* () {
+        yield* checkMapping(params.map)
+        yield* admit
+        const createdAt = yield* ids.ingestedAt
+        const id = yield* ids.make("imp", createdAt)
+        // A sender that goes away leaves either no trace or an import that runs.
+        const job = yield* Effect.uninterruptibleMask((restore) =>
+          Effect.flatMap(restore(spool.save(id, bytes, limits.maxBytes)), (spooled) =>
+            enqueue(params, id, createdAt, spooled)
+          )
+        )
+        return yield* view(job)
+      }).pipe(Effect.scoped, Effect.withSpan("ImportFiles.submit"))
+
+    yield* spool.sweep((id) =>
+      jobs.get(id).pipe(
+        Effect.map(Option.exists((job) => !isOver(job))),
+        // Nobody can tell whether it is still needed.
+        Effect.catchIf(
+          (error) => error.reason === "corrupt",
+          () => Effect.succeed(true)
+        )
+      )
+    )
+    const unfinished = (yield* jobs.list).filter((job) => !isOver(job))
     yield* Effect.forEach(unfinished.toReversed(), (job) => FiberMap.run(running, job.id, run(job.id)), {
       discard: true
     })

@@ -2,31 +2,39 @@ import { StateStore } from "@influscope/ports/StateStore"
 import { StorageError } from "@influscope/ports/StorageError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 
-/** Jobs of a kind that are remembered, newest first; older ones are forgotten. */
+/** Jobs of a kind that are remembered, newest first; older ones are forgotten when they are over. */
 export const maxRememberedJobs = 100
 
 const Ids = Schema.parseJson(Schema.Array(Schema.String))
 
 /** Keeps the jobs of one kind in the state store, with a list of the latest. */
 export interface JobStore<A> {
+  /** Fails with `corrupt` when what is stored is no job. */
   readonly get: (id: string) => Effect.Effect<Option.Option<A>, StorageError>
   readonly set: (job: A) => Effect.Effect<void, StorageError>
+  /** Newest first. A job that cannot be read is left out, with a line in the log. */
   readonly list: Effect.Effect<ReadonlyArray<A>, StorageError>
 }
 
 const make = <A extends { readonly id: string }, I>(
   kind: string,
-  schema: Schema.Schema<A, I>
+  schema: Schema.Schema<A, I>,
+  isOver: (job: A) => boolean
 ): Effect.Effect<JobStore<A>, never, StateStore> =>
   Effect.gen(function* () {
     const state = yield* StateStore
     const json = Schema.parseJson(schema)
     const listKey = `${kind}/latest`
     const keyOf = (id: string) => `${kind}/job/${id}`
-    const corrupt = (operation: string) => (cause: unknown) =>
-      new StorageError({ reason: "corrupt", operation, cause })
+    const corrupt = (operation: string) => (error: ParseResult.ParseError) => {
+      // The whole error shows the schema at length.
+      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
+      const cause = `${issue?.path.map(String).join(".") ?? ""} ${issue?.message ?? ""}`.trim()
+      return new StorageError({ reason: "corrupt", operation, cause })
+    }
     const lock = yield* Effect.makeSemaphore(1)
     const remembered = new Set<string>()
 
@@ -48,16 +56,44 @@ const make = <A extends { readonly id: string }, I>(
       })
     )
 
+    /** One job that cannot be read must not hide the others. */
+    const readable = (id: string) =>
+      get(id).pipe(
+        Effect.catchIf(
+          (error) => error.reason === "corrupt",
+          (error) =>
+            Effect.as(Effect.logError("A stored job cannot be read", error.message), Option.none<A>())
+        )
+      )
+
+    /** Of the jobs beyond the latest, those that still have something to do. */
+    const unfinished = (ids: ReadonlyArray<string>) =>
+      Effect.filter(
+        ids,
+        (id) =>
+          Effect.map(
+            readable(id),
+            Option.exists((job) => !isOver(job))
+          ),
+        {
+          concurrency: 8
+        }
+      )
+
     const remember = (id: string) =>
       Effect.gen(function* () {
         if (remembered.has(id)) return
         const known = yield* latest
+        if (!known.includes(id)) {
+          const older = known.slice(maxRememberedJobs - 1)
+          const kept = yield* unfinished(older)
+          const forgotten = older.filter((old) => !kept.includes(old))
+          // The list goes last: an entry without its job does no harm, a job without its entry stays for ever.
+          yield* Effect.forEach(forgotten, (old) => state.delete(keyOf(old)), { discard: true })
+          yield* state.set(listKey, JSON.stringify([id, ...known.slice(0, maxRememberedJobs - 1), ...kept]))
+          for (const old of forgotten) remembered.delete(old)
+        }
         remembered.add(id)
-        if (known.includes(id)) return
-        const kept = [id, ...known].slice(0, maxRememberedJobs)
-        const forgotten = known.slice(maxRememberedJobs - 1)
-        yield* state.set(listKey, JSON.stringify(kept))
-        yield* Effect.forEach(forgotten, (old) => state.delete(keyOf(old)), { discard: true })
       }).pipe(lock.withPermits(1))
 
     const set: JobStore<A>["set"] = (job) =>
@@ -68,7 +104,7 @@ const make = <A extends { readonly id: string }, I>(
       })
 
     const list = Effect.flatMap(latest, (known) =>
-      Effect.map(Effect.forEach(known, get, { concurrency: 8 }), (jobs) => jobs.flatMap(Option.toArray))
+      Effect.map(Effect.forEach(known, readable, { concurrency: 8 }), (jobs) => jobs.flatMap(Option.toArray))
     )
 
     return { get, set, list }

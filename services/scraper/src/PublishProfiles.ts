@@ -1,5 +1,10 @@
 import { maxBatchBytes, type ProfilesDiscovered, profilesDiscovered } from "@influscope/domain/Events"
-import type { Observation } from "@influscope/domain/Observation"
+import {
+  type FieldName,
+  fieldNames,
+  type Observation,
+  type ProfileFields
+} from "@influscope/domain/Observation"
 import { makeProfileId } from "@influscope/domain/ProfileId"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { ObjectStore } from "@influscope/ports/ObjectStore"
@@ -47,13 +52,47 @@ const splitBySize = (observations: ReadonlyArray<Observation>): ReadonlyArray<Re
   return parts
 }
 
+type MutableFields = { -readonly [K in FieldName]?: ProfileFields[K] }
+
+/** The fields that no later statement gives another value; adds them to what later statements say. */
+const uncorrected = (fields: ProfileFields, later: Map<FieldName, string>): ProfileFields => {
+  const kept: MutableFields = {}
+  const keep = <K extends FieldName>(name: K, value: ProfileFields[K]): void => {
+    if (value === undefined) return
+    const text = JSON.stringify(value)
+    if ((later.get(name) ?? text) !== text) return
+    later.set(name, text)
+    kept[name] = value
+  }
+  for (const name of fieldNames) keep(name, fields[name])
+  return kept
+}
+
+/**
+ * Of several statements of a batch about one account at one moment the last counts. What it corrects is not stated at
+ * all: told again, the batch would otherwise change the profile and change it back.
+ */
+const withoutCorrected = (observations: ReadonlyArray<Observation>): ReadonlyArray<Observation> => {
+  const laterOf = new Map<string, Map<FieldName, string>>()
+  if (new Set(observations.map(({ id }) => id)).size === observations.length) return observations
+  return observations
+    .toReversed()
+    .map((observation) => {
+      const key = `${observation.id} ${observation.observedAt}`
+      const later = laterOf.get(key) ?? new Map<FieldName, string>()
+      laterOf.set(key, later)
+      return { ...observation, fields: uncorrected(observation.fields, later) }
+    })
+    .toReversed()
+}
+
 /** The statements that a batch of profiles makes. `avatarKeys` stand at the places of their profiles. */
 export const observationsOf = (
   profiles: ReadonlyArray<ScrapedProfile>,
   context: BatchContext,
   avatarKeys: ReadonlyArray<string | undefined> = []
-): ReadonlyArray<Observation> =>
-  profiles.map((profile, place) => {
+): ReadonlyArray<Observation> => {
+  const observations = profiles.map((profile, place) => {
     const avatarKey = avatarKeys[place]
     return {
       id: makeProfileId(profile.platform, profile.handle),
@@ -66,6 +105,8 @@ export const observationsOf = (
       fields: avatarKey === undefined ? profile.fields : { ...profile.fields, avatarKey }
     }
   })
+  return withoutCorrected(observations)
+}
 
 /**
  * Hands a batch of profiles to the pipeline: the avatars go to the object store first, so that no profile ever points

@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import { ImportTooLarge, UploadBroken } from "@influscope/ports/Imports"
 import { StorageError } from "@influscope/ports/StorageError"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -13,6 +14,9 @@ export interface SpooledFile {
   readonly sha256: string
 }
 
+/** The file was taken in, but somebody has removed it since. */
+export class SpooledFileGone extends Data.TaggedError("SpooledFileGone")<{ readonly id: string }> {}
+
 /** Where uploaded files wait until they have been read. */
 export class Spool extends Context.Tag("@influscope/scraper/Spool")<
   Spool,
@@ -22,8 +26,12 @@ export class Spool extends Context.Tag("@influscope/scraper/Spool")<
       bytes: Stream.Stream<Uint8Array, E>,
       limitBytes: number
     ) => Effect.Effect<SpooledFile, ImportTooLarge | UploadBroken | StorageError>
-    readonly read: (id: string) => Stream.Stream<Uint8Array, StorageError>
+    readonly read: (id: string) => Stream.Stream<Uint8Array, SpooledFileGone | StorageError>
     readonly remove: (id: string) => Effect.Effect<void, StorageError>
+    /** Removes the files that are not wanted any more, and those that a killed process left unfinished. */
+    readonly sweep: (
+      isWanted: (id: string) => Effect.Effect<boolean, StorageError>
+    ) => Effect.Effect<void, StorageError>
   }
 >() {}
 
@@ -41,6 +49,9 @@ const storage =
       cause: error
     })
 
+const isGone = (error: PlatformError.PlatformError): boolean =>
+  error._tag === "SystemError" && error.reason === "NotFound"
+
 /** Files under a directory, which is made when it is missing. A file appears under its name only when it is whole. */
 export const layer = (directory: string) =>
   Layer.effect(
@@ -48,47 +59,82 @@ export const layer = (directory: string) =>
     Effect.gen(function* () {
       const fs = yield* FileSystem.FileSystem
       const pathOf = (id: string) => `${directory}/${id}.bin`
+      const storing = storage("storing the file")
       const ensure = Effect.mapError(
         fs.makeDirectory(directory, { recursive: true }),
         storage("making the import directory")
       )
       yield* ensure
 
+      const write = <E>(path: string, bytes: Stream.Stream<Uint8Array, E>, limitBytes: number) =>
+        Effect.gen(function* () {
+          const file = yield* Effect.mapError(fs.open(path, { flag: "w" }), storing)
+          const hash = new Bun.CryptoHasher("sha256")
+          let size = 0
+          yield* bytes.pipe(
+            Stream.mapError((cause) => new UploadBroken({ cause })),
+            Stream.runForEach((chunk) =>
+              Effect.gen(function* () {
+                // Writing nothing is an error.
+                if (chunk.byteLength === 0) return
+                size += chunk.byteLength
+                if (size > limitBytes) return yield* new ImportTooLarge({ limitBytes })
+                hash.update(chunk)
+                yield* Effect.mapError(file.writeAll(chunk), storing)
+              })
+            )
+          )
+          yield* Effect.mapError(file.sync, storing)
+          return { bytes: size, sha256: hash.digest("hex") }
+        }).pipe(Effect.scoped)
+
+      /** A new name is on the disk only when its directory is. Windows has no such notion and refuses. */
+      const syncDirectory =
+        process.platform === "win32"
+          ? Effect.void
+          : Effect.scoped(Effect.flatMap(fs.open(directory, { flag: "r" }), (opened) => opened.sync))
+
+      const remove = (path: string) =>
+        Effect.mapError(fs.remove(path, { force: true }), storage("removing the stored file"))
+
       return {
         save: (id, bytes, limitBytes) =>
           Effect.gen(function* () {
             yield* ensure
             const part = `${directory}/${id}.part`
-            const hash = new Bun.CryptoHasher("sha256")
-            let size = 0
-            const writing = Effect.gen(function* () {
-              const file = yield* Effect.mapError(fs.open(part, { flag: "w" }), storage("storing the file"))
-              yield* bytes.pipe(
-                Stream.mapError((cause) => new UploadBroken({ cause })),
-                Stream.runForEach((chunk) =>
-                  Effect.gen(function* () {
-                    size += chunk.byteLength
-                    if (size > limitBytes) return yield* new ImportTooLarge({ limitBytes })
-                    hash.update(chunk)
-                    yield* Effect.mapError(file.writeAll(chunk), storage("storing the file"))
-                  })
-                )
-              )
-              yield* Effect.mapError(file.sync, storage("storing the file"))
-            })
-            yield* Effect.scoped(writing).pipe(
-              Effect.onError(() => Effect.orDie(fs.remove(part, { force: true })))
+            const named = Effect.mapError(
+              Effect.zipRight(fs.rename(part, pathOf(id)), syncDirectory),
+              storing
             )
-            yield* Effect.mapError(fs.rename(part, pathOf(id)), storage("storing the file"))
-            return { bytes: size, sha256: hash.digest("hex") }
+            return yield* write(part, bytes, limitBytes).pipe(
+              // Not to be interrupted: nobody would know whether the file is there.
+              Effect.zipLeft(Effect.uninterruptible(named)),
+              // What cannot be removed now is swept at the next start; the failure is what the sender has to hear.
+              Effect.onError(() => Effect.ignoreLogged(Effect.zipRight(remove(part), remove(pathOf(id)))))
+            )
           }),
         read: (id) =>
-          Stream.mapError(
-            fs.stream(pathOf(id), { chunkSize: 256 * 1024 }),
-            storage("reading the stored file")
-          ),
-        remove: (id) =>
-          Effect.mapError(fs.remove(pathOf(id), { force: true }), storage("removing the stored file"))
+          fs
+            .stream(pathOf(id), { chunkSize: 256 * 1024 })
+            .pipe(
+              Stream.mapError((error) =>
+                isGone(error) ? new SpooledFileGone({ id }) : storage("reading the stored file")(error)
+              )
+            ),
+        remove: (id) => remove(pathOf(id)),
+        sweep: (isWanted) =>
+          Effect.gen(function* () {
+            yield* ensure
+            const names = yield* Effect.mapError(
+              fs.readDirectory(directory),
+              storage("reading the import directory")
+            )
+            for (const name of names) {
+              const [, id = "", kind] = /^(.*)\.(bin|part)$/.exec(name) ?? []
+              if (kind === "part" || (kind === "bin" && !(yield* isWanted(id))))
+                yield* remove(`${directory}/${name}`)
+            }
+          })
       }
     })
   )

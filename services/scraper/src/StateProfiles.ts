@@ -1,26 +1,23 @@
 import type { GivenProfile, GivenProfiles } from "@influscope/domain/api/ProfilesApi"
-import type { ProfileFields } from "@influscope/domain/Observation"
-import { normalizeHandle } from "@influscope/domain/ProfileId"
 import { InvalidHandle, PipelineBusy, Profiles } from "@influscope/ports/Profiles"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Ids } from "./Ids.ts"
 import { PublishProfiles } from "./PublishProfiles.ts"
-import type { ScrapedProfile } from "./Sources.ts"
+import { fromGiven, type ScrapedProfile } from "./Sources.ts"
 
-const scraped = (given: GivenProfile, place: number): Effect.Effect<ScrapedProfile, InvalidHandle> => {
-  const { platform, handle: raw, observedAt, ...rest } = given
-  const fields: ProfileFields = rest
-  return Option.match(normalizeHandle(raw), {
+const scraped = (given: GivenProfile, place: number): Effect.Effect<ScrapedProfile, InvalidHandle> =>
+  Option.match(fromGiven(given), {
     onNone: () =>
       Effect.fail(
-        new InvalidHandle({ place, detail: `"${raw}" cannot be a handle: no blanks and none of : / \\ ? #` })
+        new InvalidHandle({
+          place,
+          detail: `"${given.handle}" cannot be a handle: no blanks and none of : / \\ ? #`
+        })
       ),
-    onSome: (handle) =>
-      Effect.succeed({ platform, handle, fields, observedAt: observedAt?.getTime(), avatar: undefined })
+    onSome: Effect.succeed
   })
-}
 
 /** Takes what callers state about accounts into the pipeline. */
 export const ProfilesLive = Layer.effect(

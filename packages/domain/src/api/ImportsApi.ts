@@ -105,7 +105,7 @@ export class ImportsApi extends HttpApiGroup.make("imports")
     HttpApiEndpoint.get("list", "/v1/imports")
       .addSuccess(Schema.Array(ImportJob))
       .addError(Unavailable)
-      .annotate(OpenApi.Summary, "The latest imports, newest first")
+      .annotate(OpenApi.Summary, "The latest imports, newest first, with ten of their rejections each")
   )
   .add(
     HttpApiEndpoint.get("get", "/v1/imports/:id")

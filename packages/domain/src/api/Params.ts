@@ -35,6 +35,12 @@ export const booleanParam = Schema.BooleanFromString.annotations({ jsonSchema: {
 
 const isoTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/i
 
+/** Clocks differ, and the day begins earlier elsewhere. */
+const oneDay = 86_400_000
+
+/** A figure of tomorrow's would stand against every true one until then. */
+const isPast = (date: Date): boolean => date.getTime() <= Date.now() + oneDay
+
 /**
  * A day (its beginning in UTC) or a moment, as ISO 8601 has it. Left to itself, a JavaScript engine makes a date of nearly
  * anything: "0.5" is a day in May.
@@ -46,12 +52,15 @@ export const dateParam = (description: string) =>
         message: () => "expected a day or a moment, for example 2026-01-31 or 2026-01-31T12:00:00Z"
       })
     ),
-    Schema.Date.pipe(Schema.validDate())
+    Schema.Date.pipe(
+      Schema.validDate(),
+      Schema.filter(isPast, { message: () => "expected a time that is not in the future" })
+    )
   ).annotations({
     jsonSchema: {
       type: "string",
       format: "date-time",
-      description: `${description} A day alone means its beginning in UTC.`
+      description: `${description} Not in the future. A day alone means its beginning in UTC.`
     }
   })
 

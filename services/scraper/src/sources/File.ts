@@ -20,6 +20,8 @@ export interface FileOptions {
   readonly platform: Platform | undefined
   readonly map: ReadonlyArray<string>
   readonly resume: ProfileFile.Checkpoint | undefined
+  /** Most bytes a compressed file may unpack to. */
+  readonly maxUnpackedBytes: number
 }
 
 /** Every entry of a mapping is `column=field`; whether column and field exist is known when the file is read. */
@@ -45,7 +47,8 @@ export const readFile = <E>(
     fileName: options.name,
     platform: options.platform,
     map: options.map,
-    resume: options.resume
+    resume: options.resume,
+    maxUnpackedBytes: options.maxUnpackedBytes
   }).pipe(
     Stream.map(({ bytesRead, checkpoint, report, rows }) => ({
       profiles: rows.map(({ fields, handle, observedAt, platform }) => ({

@@ -3,16 +3,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { type ScrapedProfile, type Source, Sources } from "../Sources.ts"
+import { type FoundProfile, type Source, Sources } from "../Sources.ts"
 import { avatarPng } from "../synthetic/Avatar.ts"
 import { generateProfile } from "../synthetic/Profiles.ts"
 
 /** Profiles made in one go: a few milliseconds with their avatars, so that others of the process get their turn. */
 const atOnce = 25
 
-const scraped = (seed: number, index: number): ScrapedProfile => {
-  const { fields, handle, platform } = generateProfile(seed, index)
+const found = (seed: number, place: number): FoundProfile => {
+  const { fields, handle, platform } = generateProfile(seed, place)
   return {
+    place,
     platform,
     handle,
     fields,
@@ -29,7 +30,7 @@ export const syntheticSource: Source = {
       Effect.sync(() => {
         const size = Math.min(atOnce, offset + count - from)
         if (size <= 0) return Option.none()
-        const made = Chunk.makeBy(size, (at) => scraped(seed, from + at))
+        const made = Chunk.makeBy(size, (at) => found(seed, from + at))
         return Option.some([made, from + size] as const)
       }).pipe(Effect.zipLeft(Effect.yieldNow()))
     )
