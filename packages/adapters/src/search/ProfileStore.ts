@@ -9,6 +9,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { make as openDatabase } from "../sqlite/Database.ts"
 import type { IndexedProfile } from "./MemoryIndex.ts"
+import { decodeProfile, encodeProfile } from "./StoredDocument.ts"
 
 // `revision` grows by one with every write to the file, so it also tells what has changed since a moment. A deleted
 // profile keeps its row, without its content.
@@ -80,9 +81,6 @@ export interface ProfileStore {
   readonly continues: (moment: Moment) => Effect.Effect<boolean, StorageError>
 }
 
-// The only writer of this column is `JSON.stringify` of a Profile below.
-const decodeProfile = (doc: string): Profile => JSON.parse(doc) as Profile
-
 const stored = (row: ProfileRow): StoredProfile | DeletedProfile =>
   row.doc === null
     ? { _tag: "Deleted", deletedAt: row.deleted_at ?? 0, revision: String(row.revision) }
@@ -93,7 +91,7 @@ const insertProfile = (db: BunDatabase, revision: number, profile: Profile): num
     .query<{ row: number }, [string, number, string]>(
       "INSERT INTO profiles (id, revision, doc) VALUES (?, ?, ?) ON CONFLICT (id) DO NOTHING RETURNING row"
     )
-    .get(profile.id, revision, JSON.stringify(profile))?.row
+    .get(profile.id, revision, encodeProfile(profile))?.row
 
 const updateProfile = (
   db: BunDatabase,
@@ -105,7 +103,7 @@ const updateProfile = (
     .query<{ row: number }, [number, string, string, number]>(
       "UPDATE profiles SET revision = ?, doc = ?, deleted_at = NULL WHERE id = ? AND revision = ? RETURNING row"
     )
-    .get(revision, JSON.stringify(profile), profile.id, expected)?.row
+    .get(revision, encodeProfile(profile), profile.id, expected)?.row
 
 const deleteProfile = (
   db: BunDatabase,
