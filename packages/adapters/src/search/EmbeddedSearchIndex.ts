@@ -23,8 +23,8 @@ const streamPage = 500
 
 const upkeepInterval = Duration.seconds(1)
 /** A snapshot is written after so many writes, or so large a share of all profiles: what a restart has to redo. */
-const snapshotWrites = 10_000
-const snapshotShare = 0.15
+const snapshotWrites = 25_000
+const snapshotShare = 0.25
 /** Fewer writes than this wait for the close: they are redone in no time. */
 const snapshotLeast = 1_000
 
