@@ -1,0 +1,36 @@
+import { cpus, loadavg, totalmem } from "node:os"
+
+/** What a number was measured on. Without it, and without the load, a time says nothing. */
+export interface Machine {
+  readonly cpu: string
+  readonly cores: number
+  readonly memoryGb: number
+  readonly bun: string
+}
+
+export const machine: Machine = {
+  cpu: cpus()[0]?.model.trim() ?? "unknown",
+  cores: cpus().length,
+  memoryGb: Math.round(totalmem() / 1e9),
+  bun: Bun.version
+}
+
+/** Runnable processes of the last 1, 5 and 15 minutes. */
+export const load = (): ReadonlyArray<number> => loadavg().map((value) => Math.round(value * 100) / 100)
+
+/** Memory of a process in MB, as the kernel has it: `resident` now, `peak` since it started or since `resetPeak`. */
+export const memoryOf = async (
+  pid: number
+): Promise<{ readonly resident: number; readonly peak: number }> => {
+  const status = await Bun.file(`/proc/${pid}/status`).text()
+  const megabytes = (name: string): number =>
+    Math.round(
+      (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? Number.NaN) * 1024) / 1e5
+    ) / 10
+  return { resident: megabytes("VmRSS"), peak: megabytes("VmHWM") }
+}
+
+/** Lets the peak of a process start over from what is resident now. */
+export const resetPeak = async (pid: number): Promise<void> => {
+  await Bun.write(`/proc/${pid}/clear_refs`, "5")
+}
