@@ -45,6 +45,14 @@ export const printMachine = (): void => {
   print()
 }
 
+let concluded = false
+// A program that ends before it has concluded has shown nothing, whatever its exit code says.
+process.on("exit", (code) => {
+  if (concluded || code !== 0) return
+  print("The benchmark ended before it was done.")
+  process.exitCode = 1
+})
+
 const results = join(import.meta.dirname, "..", "results")
 
 /**
@@ -75,5 +83,6 @@ export const conclude = async (
   }
   await Bun.write(join(results, `${name}.json`), `${JSON.stringify(report, null, 2)}\n`)
   print(`written to bench/results/${name}.json`)
+  concluded = true
   if (!met && gate) process.exitCode = 1
 }

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { keepMemoryLow } from "../Collecting.ts"
 import { DataDir } from "../DataDir.ts"
 import { checkDiskSpace } from "../DiskSpace.ts"
 import { EmbeddedLive } from "../Embedded.ts"
@@ -79,6 +80,8 @@ const running = Effect.gen(function* () {
   const grpc = yield* Grpc.AnalyticsServer
   yield* checkDiskSpace(data.path)
   yield* fillOrReuse
+  // Not before: the first start is to be fast.
+  yield* keepMemoryLow
   yield* data.announce({ pid: process.pid, url: server.url, grpc: grpc.address, startedAt: new Date() })
   const here = "in this process"
   yield* print(
