@@ -1,7 +1,7 @@
 /**
  * Fills the disk under a running instance, and looks whether anything is lost:
  *   bun bench/disk-full/check.ts
- * Mounts a small tmpfs, so it has to run as root on Linux. Ends with 1 when something does not hold.
+ * Mounts a small tmpfs, so it has to run as root on Linux. Prints what has to hold, writes bench/results/disk-full.json, and ends with 1 when something does not.
  */
 import { mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -9,7 +9,7 @@ import { importEnd, readAudit, readImport, readOut, submitImport, until } from "
 import { startApp } from "../support/App.ts"
 import { inDirectory } from "../support/Directory.ts"
 import { writeCsv } from "../support/ProfilesCsv.ts"
-import { print, type Requirement, table } from "../support/Report.ts"
+import { conclude, type Requirement } from "../support/Report.ts"
 
 const must = (command: ReadonlyArray<string>): void => {
   const { exitCode, stderr } = Bun.spawnSync([...command])
@@ -125,10 +125,4 @@ await inDirectory(async (directory) => {
   })
 })
 
-table(
-  ["what", "required", "measured", "met"],
-  requirements.map(({ measured, met, required, what }) => [what, required, measured, met ? "yes" : "NO"])
-)
-const failed = requirements.filter(({ met }) => !met).length
-print(`\n${requirements.length - failed} of ${requirements.length} hold`)
-if (failed > 0) process.exitCode = 1
+await conclude("disk-full", {}, requirements, true)

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 /** Growth of resident memory after which garbage is collected. */
-const allowance = 32 * 1024 ** 2
+const allowance = 48 * 1024 ** 2
 
 /**
  * Collects garbage now, and again whenever memory has grown, for as long as the scope is open. Large files make garbage

@@ -9,23 +9,22 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import { Api } from "@influscope/domain/api/Api"
 import { InternalError } from "@influscope/domain/api/Problems"
-import { httpDuration, httpRequests } from "@influscope/telemetry/Metrics"
-import { contentSecurityPolicy } from "@influscope/web/Assets"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import { ChecksLive } from "./Checks.ts"
+import { commonHeaders, countAnswer, isForeign, requestIdOf } from "./Edge.ts"
 import { Gauges } from "./Gauges.ts"
 import { ImportsHttp } from "./ImportsHttp.ts"
 import { OperationsHttp } from "./OperationsHttp.ts"
 import { Pages } from "./Pages.ts"
 import { fromIssues, problemResponse, retryAfterSeconds } from "./Problems.ts"
 import { ProfilesHttp } from "./ProfilesHttp.ts"
+import { quickSearch } from "./QuickSearch.ts"
 import { allowed, routeOf } from "./Routes.ts"
 import { SearchHttp } from "./SearchHttp.ts"
 
@@ -64,49 +63,6 @@ const ProblemsLive = HttpApiBuilder.middleware((app) =>
   )
 )
 
-/** A request id from outside is kept when it is harmless in a log and in a header. */
-const requestIdOf = (request: HttpServerRequest.HttpServerRequest): string => {
-  const given = request.headers["x-request-id"]
-  return given !== undefined && /^[A-Za-z0-9._-]{1,128}$/.test(given) ? given : crypto.randomUUID()
-}
-
-const isLocalName = (host: string): boolean =>
-  /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i.test(host)
-
-/**
- * A page of another site can make a browser call a server on this machine. It cannot do so without saying where it
- * comes from, or under a host name of its own; both are turned away.
- */
-const isForeign = (request: HttpServerRequest.HttpServerRequest): boolean => {
-  const host = request.headers["host"]
-  if (host !== undefined && !isLocalName(host)) return true
-  const origin = request.headers["origin"]
-  return origin !== undefined && origin !== `http://${host}`
-}
-
-const counters = new Map<string, typeof httpRequests>()
-
-/** Routes, methods and statuses are few, and making a tagged metric costs more than counting with it. */
-const requestCounter = (route: string, method: string, status: string): typeof httpRequests => {
-  const key = `${route} ${method} ${status}`
-  const known = counters.get(key)
-  if (known !== undefined) return known
-  const made = httpRequests.pipe(
-    Metric.tagged("route", route),
-    Metric.tagged("method", method),
-    Metric.tagged("status", status)
-  )
-  counters.set(key, made)
-  return made
-}
-
-const commonHeaders = {
-  "x-content-type-options": "nosniff",
-  "referrer-policy": "no-referrer",
-  "content-security-policy": contentSecurityPolicy,
-  "cache-control": "no-store"
-}
-
 const withCommonHeaders = (
   response: HttpServerResponse.HttpServerResponse,
   requestId: string
@@ -120,10 +76,10 @@ const answer = <E, R>(app: HttpApp.Default<E, R>) =>
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
     const started = yield* Clock.currentTimeNanos
-    const requestId = requestIdOf(request)
+    const requestId = requestIdOf(request.headers["x-request-id"])
     const route = routeOf(pathOf(request))
     const method = request.method === "HEAD" ? "GET" : request.method
-    const response = isForeign(request)
+    const response = isForeign(request.headers["host"], request.headers["origin"])
       ? problemResponse(
           403,
           "foreign-origin",
@@ -142,9 +98,7 @@ const answer = <E, R>(app: HttpApp.Default<E, R>) =>
             )
           : yield* Effect.annotateLogs(app, "requestId", requestId)
     const elapsed = Number((yield* Clock.currentTimeNanos) - started) / 1e9
-    const labels = { route: route?.name ?? "other", method: request.method, status: String(response.status) }
-    yield* Metric.update(requestCounter(labels.route, labels.method, labels.status), 1)
-    yield* Metric.update(Metric.tagged(httpDuration, "route", labels.route), elapsed)
+    yield* countAnswer(route?.name ?? "other", request.method, response.status, elapsed)
     return withCommonHeaders(response, requestId)
   })
 
@@ -170,7 +124,8 @@ export const WebAppLive = Layer.effect(
       answer(app),
       (request) => !traced || silent.has(pathOf(request))
     )
-    return { handle: HttpApp.toWebHandlerRuntime(runtime)(quiet) }
+    const handle = HttpApp.toWebHandlerRuntime(runtime)(quiet)
+    return { handle: traced ? handle : yield* quickSearch(handle) }
   })
 ).pipe(
   Layer.provide([ProblemsLive, Pages, ChecksLive]),
