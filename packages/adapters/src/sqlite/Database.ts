@@ -105,7 +105,7 @@ const configure = (db: BunDatabase, cacheMebibytes: number): void => {
   db.run("PRAGMA foreign_keys = ON")
   db.run(`PRAGMA cache_size = ${-1_024 * cacheMebibytes}`)
   // 16 MiB between checkpoints: batches of half a MiB would otherwise force one every few messages.
-  db.run("PRAGMA wal_autocheckpoint = 16000")
+  db.run("PRAGMA wal_autocheckpoint = 4000")
   db.run(`PRAGMA journal_size_limit = ${64 * 1_024 * 1_024}`)
 }
 
