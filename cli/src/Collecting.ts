@@ -6,8 +6,7 @@ const allowance = 64 * 1024 ** 2
 
 /**
  * Collects garbage now, and again whenever memory has grown, for as long as the scope is open. Large files make garbage
- * faster than the engine thinks worth collecting: left to itself, an import of 1 GB takes twice the memory
- * (bench/footprint). A collection takes 50 to 150 ms, so it goes by growth and not by time.
+ * faster than the engine thinks worth collecting. A full collection holds everything up, so it goes by growth, not by time.
  */
 export const keepMemoryLow = Effect.suspend(() => {
   let floor = 0
