@@ -82,3 +82,9 @@ export const Observation = Schema.Struct({
   fields: ProfileFields
 }).annotations({ identifier: "Observation" })
 export type Observation = typeof Observation.Type
+
+/** Clocks differ, and the day begins earlier elsewhere. */
+const oneDay = 86_400_000
+
+/** Whether something can have been observed at a time (epoch ms): a figure of the future would stand against every true one until then. */
+export const isObservable = (millis: number): boolean => millis <= Date.now() + oneDay

@@ -1,4 +1,4 @@
-import type { ProfileFields } from "@influscope/domain/Observation"
+import { isObservable, type ProfileFields } from "@influscope/domain/Observation"
 import type { Platform } from "@influscope/domain/Platform"
 import { parseCategories } from "./Categories.ts"
 import { firstPart } from "./ColumnProfile.ts"
@@ -286,9 +286,6 @@ interface Settled {
 }
 
 /** Maps rows by a plan. Pure but for its memory of values parsed before. */
-/** Clocks differ, and the day begins earlier elsewhere. */
-const oneDay = 86_400_000
-
 export class RowMapper {
   private readonly applies: ReadonlyArray<{ readonly index: number; readonly apply: Apply }>
   private readonly checks: ReadonlyArray<{
@@ -461,7 +458,7 @@ export class RowMapper {
     const outcome = parseDate(cell, use.dayOrder)
     if (outcome._tag === "Invalid") work.leftOut.push(problemIn(work, use, cell, outcome.reason))
     if (outcome._tag !== "Value") return undefined
-    if (outcome.value <= Date.now() + oneDay) return outcome.value
+    if (isObservable(outcome.value)) return outcome.value
     work.leftOut.push(problemIn(work, use, cell, "this is in the future"))
     return undefined
   }

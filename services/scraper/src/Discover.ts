@@ -8,11 +8,10 @@ import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { Ids } from "./Ids.ts"
-import { JobStore } from "./JobStore.ts"
+import { JobStore, retryStorage } from "./JobStore.ts"
 import { PublishProfiles } from "./PublishProfiles.ts"
 import { Sources } from "./Sources.ts"
 
@@ -30,12 +29,6 @@ const StoredDiscovery = Schema.Struct({
 type StoredDiscovery = typeof StoredDiscovery.Type
 
 const isOver = (job: StoredDiscovery): boolean => job.state !== "running"
-
-const retryStorage = Schedule.exponential("200 millis").pipe(
-  Schedule.union(Schedule.spaced("10 seconds")),
-  Schedule.jittered,
-  Schedule.resetAfter("1 minute")
-)
 
 /** Runs that may wait for their turn before more are turned away. */
 const maxWaiting = 100

@@ -16,7 +16,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { importLimits } from "./Config.ts"
 import { Ids } from "./Ids.ts"
-import { JobStore } from "./JobStore.ts"
+import { JobStore, retryStorage } from "./JobStore.ts"
 import { makePreview, type Preview } from "./Preview.ts"
 import { observationsOf, PublishProfiles } from "./PublishProfiles.ts"
 import { Spool, type SpooledFile } from "./Spool.ts"
@@ -32,12 +32,6 @@ import {
   settled
 } from "./StoredImport.ts"
 import { checkMapping, type FileBatch, readFile } from "./sources/File.ts"
-
-const retryStorage = Schedule.exponential("200 millis").pipe(
-  Schedule.union(Schedule.spaced("10 seconds")),
-  Schedule.jittered,
-  Schedule.resetAfter("1 minute")
-)
 
 /**
  * Takes files in, reads them one at a time in the background, and hands them to the pipeline in batches. After every

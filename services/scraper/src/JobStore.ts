@@ -3,10 +3,18 @@ import { StorageError } from "@influscope/ports/StorageError"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 
 /** Jobs of a kind that are remembered, newest first; older ones are forgotten when they are over. */
 export const maxRememberedJobs = 100
+
+/** How a job waits for a store that fails: soon at first, then every ten seconds, for as long as it takes. */
+export const retryStorage = Schedule.exponential("200 millis").pipe(
+  Schedule.union(Schedule.spaced("10 seconds")),
+  Schedule.jittered,
+  Schedule.resetAfter("1 minute")
+)
 
 const Ids = Schema.parseJson(Schema.Array(Schema.String))
 

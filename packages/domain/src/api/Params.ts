@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { isObservable } from "../Observation.ts"
 
 // Parameters of an address, a form or a body. Descriptions stand in the JSON Schema alone: as annotations they would take the
 // place of what was expected in the message of an error.
@@ -35,12 +36,6 @@ export const booleanParam = Schema.BooleanFromString.annotations({ jsonSchema: {
 
 const isoTime = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))?$/i
 
-/** Clocks differ, and the day begins earlier elsewhere. */
-const oneDay = 86_400_000
-
-/** A figure of tomorrow's would stand against every true one until then. */
-const isPast = (date: Date): boolean => date.getTime() <= Date.now() + oneDay
-
 /**
  * A day (its beginning in UTC) or a moment, as ISO 8601 has it. Left to itself, a JavaScript engine makes a date of nearly
  * anything: "0.5" is a day in May.
@@ -54,7 +49,9 @@ export const dateParam = (description: string) =>
     ),
     Schema.Date.pipe(
       Schema.validDate(),
-      Schema.filter(isPast, { message: () => "expected a time that is not in the future" })
+      Schema.filter((date) => isObservable(date.getTime()), {
+        message: () => "expected a time that is not in the future"
+      })
     )
   ).annotations({
     jsonSchema: {
