@@ -131,7 +131,10 @@ export class PublishProfiles extends Effect.Service<PublishProfiles>()(
         profiles: ReadonlyArray<ScrapedProfile>,
         context: BatchContext
       ) {
-        const keys = yield* Effect.forEach(profiles, keepAvatar, { concurrency: 16 })
+        // Files carry no avatars: a fiber for each of their rows would do nothing.
+        const keys = profiles.some(({ avatar }) => avatar !== undefined)
+          ? yield* Effect.forEach(profiles, keepAvatar, { concurrency: 16 })
+          : []
         const observations = observationsOf(profiles, context, keys)
         yield* Effect.forEach(splitBySize(observations), (part, place) => {
           if (!Arr.isNonEmptyReadonlyArray(part)) return Effect.void

@@ -213,6 +213,9 @@ const pruneSome = (db: BunDatabase, confirmedBefore: number): number =>
     )
     .run(confirmedBefore, pruneChunk).changes
 
+/** Losing a confirmation at a power cut only sends a batch again that is recognised as a duplicate. */
+const lazy = { commit: "lazy" } as const
+
 const make = Effect.gen(function* () {
   const database = yield* Database
 
@@ -234,7 +237,7 @@ const make = Effect.gen(function* () {
     }),
     confirm: Effect.fn("SqliteOutbox.confirm")(function* (topic, id, counts) {
       const now = yield* Clock.currentTimeMillis
-      return yield* database.transaction("confirm a batch", (db) => confirm(db, topic, id, counts, now))
+      return yield* database.transaction("confirm a batch", (db) => confirm(db, topic, id, counts, now), lazy)
     }),
     markDead: (topic, id, state) =>
       database.transaction("mark a batch dead", (db) => markDead(db, topic, id, state)),
@@ -253,5 +256,5 @@ const make = Effect.gen(function* () {
   })
 })
 
-/** The outbox in tables of the main database. Every write is one synced transaction. */
+/** The outbox in tables of the main database. Every write is one transaction, synced but for confirmations. */
 export const layer: Layer.Layer<Outbox, never, Database> = Layer.effect(Outbox, make)
