@@ -74,7 +74,7 @@ export const until = async <A>(
 }
 
 /** Waits until an import is over. */
-export const importEnd = (url: string, id: string, everyMs = 20, timeoutMs = 600_000): Promise<ImportJob> =>
+export const importEnd = (url: string, id: string, everyMs = 100, timeoutMs = 600_000): Promise<ImportJob> =>
   until(
     () => readImport(url, id),
     ({ state }) => state === "done" || state === "failed",

@@ -2,7 +2,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
 /** Growth of resident memory after which garbage is collected. */
-const allowance = 64 * 1024 ** 2
+const allowance = 32 * 1024 ** 2
 
 /**
  * Collects garbage now, and again whenever memory has grown, for as long as the scope is open. Large files make garbage
@@ -16,5 +16,5 @@ export const keepMemoryLow = Effect.suspend(() => {
     if (resident - floor < allowance) return
     Bun.gc(true)
     floor = process.memoryUsage.rss()
-  }).pipe(Effect.repeat(Schedule.spaced("250 millis")), Effect.interruptible, Effect.forkScoped)
+  }).pipe(Effect.repeat(Schedule.spaced("200 millis")), Effect.interruptible, Effect.forkScoped)
 })

@@ -6,6 +6,7 @@ import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { StateStore } from "@influscope/ports/StateStore"
 import type { StorageError } from "@influscope/ports/StorageError"
 import { importedRows, rejectedRows } from "@influscope/telemetry/Metrics"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
@@ -33,10 +34,13 @@ import {
 } from "./StoredImport.ts"
 import { checkMapping, type FileBatch, readFile } from "./sources/File.ts"
 
+/** Between checkpoints: what is read again after a crash takes no longer. */
+const checkpointMillis = 200
+
 /**
- * Takes files in, reads them one at a time in the background, and hands them to the pipeline in batches. After every
- * batch there is a checkpoint, and a batch has the same id on every attempt: whenever the process stops, the import
- * goes on where it was, and nothing is sent twice.
+ * Takes files in, reads them one at a time in the background, and hands them to the pipeline in batches. Every now and
+ * then there is a checkpoint, and a batch has the same id on every attempt: whenever the process stops, the import goes
+ * on from the checkpoint, and nothing is sent twice.
  */
 export const ImportsLive = Layer.scoped(
   Imports,
@@ -63,9 +67,10 @@ export const ImportsLive = Layer.scoped(
       firstOrdinal: job.read.published
     })
 
-    /** Publishes a batch, or previews it, and checkpoints. */
+    /** Publishes a batch, or previews it; when it has to wait for room, there is a checkpoint first. */
     const takeBatch = (
       preview: Preview,
+      checkpoint: Effect.Effect<void, StorageError>,
       job: StoredImport,
       batch: FileBatch
     ): Effect.Effect<StoredImport, StorageError> =>
@@ -81,7 +86,7 @@ export const ImportsLive = Layer.scoped(
             dead: 0
           }
         } else if (some) {
-          yield* publishing.awaitRoom
+          if (!(yield* publishing.hasRoom)) yield* Effect.zipRight(checkpoint, publishing.awaitRoom)
           yield* publishing.publish(batch.profiles, context(job))
         }
         yield* Metric.incrementBy(importedRows, batch.report.rows - job.read.rows)
@@ -91,9 +96,7 @@ export const ImportsLive = Layer.scoped(
           job.read.batches + (some ? 1 : 0),
           job.read.published + batch.profiles.length
         )
-        const next: StoredImport = { ...job, read, counts }
-        yield* jobs.set(next)
-        return next
+        return { ...job, read, counts } satisfies StoredImport
       })
 
     const readThrough = (queued: StoredImport) =>
@@ -104,7 +107,18 @@ export const ImportsLive = Layer.scoped(
           : { ...queued, state: "reading", failure: null }
         yield* jobs.set(begun)
         const preview = makePreview(index)
-        return yield* readFile(
+        const latest = yield* Ref.make(begun)
+        const checkpoint = Effect.flatMap(Ref.get(latest), jobs.set)
+        let checkpointed = yield* Clock.currentTimeMillis
+        const take = (batch: FileBatch) =>
+          Effect.gen(function* () {
+            yield* Ref.set(latest, yield* takeBatch(preview, checkpoint, yield* Ref.get(latest), batch))
+            const now = yield* Clock.currentTimeMillis
+            if (now - checkpointed < checkpointMillis) return
+            yield* checkpoint
+            checkpointed = now
+          })
+        yield* readFile(
           {
             name: begun.file,
             platform: begun.platform ?? undefined,
@@ -113,7 +127,11 @@ export const ImportsLive = Layer.scoped(
             maxUnpackedBytes: limits.maxBytes
           },
           spool.read(begun.id)
-        ).pipe(Stream.runFoldEffect(begun, (job, batch) => takeBatch(preview, job, batch)))
+        ).pipe(
+          Stream.runForEach(take),
+          Effect.tapError(() => checkpoint)
+        )
+        yield* checkpoint
       })
 
     const awaitIndexed = (id: string) =>
@@ -156,7 +174,6 @@ export const ImportsLive = Layer.scoped(
         if (job === undefined) return
         if (job.state === "queued" || job.state === "reading") {
           yield* readThrough(job).pipe(
-            Effect.asVoid,
             Effect.catchTags({
               SourceFailed: (error) => fail(id, error.detail),
               SpooledFileGone: () =>
