@@ -14,6 +14,7 @@ import { inDirectory } from "../support/Directory.ts"
 import { load } from "../support/Machine.ts"
 import { median, percentile, rounded, spreadOf, sum } from "../support/Numbers.ts"
 import { conclude, print, printMachine, table } from "../support/Report.ts"
+import type { Side, Times } from "./ask.ts"
 import { k6Path } from "./k6.ts"
 import { type LoadQuery, makeQueries, queryKinds, readVocabulary, toAddress } from "./Queries.ts"
 
@@ -88,28 +89,25 @@ const attack = async (
   return Bun.file(summary).json()
 }
 
-interface Side {
-  readonly times: (from: number, to: number) => Promise<ReadonlyArray<number>>
-  readonly stop: () => Promise<void>
-}
-
-/** Starts ask.ts and waits until it is ready to be asked. */
-const startSide = async (...args: ReadonlyArray<string>): Promise<Side> => {
-  let answer = Promise.withResolvers<ReadonlyArray<number>>()
+/** Starts ask.ts, and waits until it is ready to be asked. */
+const startAsking = async (...args: ReadonlyArray<string>) => {
+  let answer = Promise.withResolvers<Times | "ready">()
   const child = tended(
     Bun.spawn([process.execPath, join(import.meta.dirname, "ask.ts"), ...args], {
       stdout: "inherit",
       stderr: "inherit",
-      ipc: (times: ReadonlyArray<number>) => answer.resolve(times),
-      onExit: () => answer.reject(new Error(`ask.ts ${args[0]} ended before it answered`))
+      ipc: (message: Times | "ready") => answer.resolve(message),
+      onExit: () => answer.reject(new Error("ask.ts ended before it answered"))
     })
   )
   await answer.promise
   return {
-    times: (from, to) => {
+    times: async (from: number, to: number): Promise<Times> => {
       answer = Promise.withResolvers()
       child.send([from, to])
-      return answer.promise
+      const times = await answer.promise
+      if (times === "ready") throw new Error("ask.ts began anew")
+      return times
     },
     stop: async () => {
       // Its end is no failure any more.
@@ -122,7 +120,7 @@ const startSide = async (...args: ReadonlyArray<string>): Promise<Side> => {
 
 const sizeOf = async (url: string): Promise<number> => (await (await fetch(url)).arrayBuffer()).byteLength
 
-/** Asks both sides the same queries in turns, so that whatever else the machine does meets both alike. */
+/** Asks every query of the API and of the index, one right after the other. */
 const compare = async (
   url: string,
   indexPath: string,
@@ -131,44 +129,29 @@ const compare = async (
 ) => {
   const file = join(directory, "ratio-queries.json")
   await Bun.write(file, JSON.stringify(queries))
-  const http = await startSide("http", url, file)
-  const raw = await startSide("raw", indexPath, file)
   // What HTTP between two processes costs here before anybody has done anything, with an answer of the usual size.
   const usual = await Promise.all(
     queries.slice(0, 100).map(({ address }) => sizeOf(`${url}/search?${address}`))
   )
   const answer = "x".repeat(Math.round(sum(usual) / usual.length))
   const bareServer = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(answer) })
-  const bare = await startSide("nothing", bareServer.url.href, file)
-  const live = await startSide("nothing", `${url}/livez`, file)
-  const sides = [http, raw, bare, live]
+  const asking = await startAsking(url, bareServer.url.href, indexPath, file)
   const per = Math.ceil(queries.length / numbers.rounds)
-  for (const side of sides) await side.times(0, queries.length)
-  const api: Array<number> = []
-  const index: Array<number> = []
-  const ofBare: Array<number> = []
-  const ofLive: Array<number> = []
-  const ratios: Array<number> = []
-  for (let round = 0; round < 2 * numbers.rounds; round++) {
-    const from = (round % numbers.rounds) * per
-    const first = round % 2 === 0 ? http : raw
-    const second = first === http ? raw : http
-    const firstTimes = await first.times(from, from + per)
-    const secondTimes = await second.times(from, from + per)
-    const [ofApi, ofIndex] = first === http ? [firstTimes, secondTimes] : [secondTimes, firstTimes]
-    api.push(...ofApi)
-    index.push(...ofIndex)
-    ofBare.push(...(await bare.times(from, from + per)))
-    ofLive.push(...(await live.times(from, from + per)))
-    ratios.push(rounded(sum(ofApi) / sum(ofIndex)))
-  }
-  for (const side of sides) await side.stop()
+  await asking.times(0, queries.length)
+  const rounds: Array<Times> = []
+  for (let round = 0; round < numbers.rounds; round++)
+    rounds.push(await asking.times(round * per, Math.min((round + 1) * per, queries.length)))
+  await asking.stop()
   await bareServer.stop(true)
+  const of = (side: Side): ReadonlyArray<number> => rounds.flatMap((times) => times[side])
+  const api = of("api")
+  const index = of("index")
+  const ratios = rounds.map((times) => rounded(sum(times.api) / sum(times.index)))
   return {
     api: spreadOf(api),
     index: spreadOf(index),
-    bare: spreadOf(ofBare),
-    live: spreadOf(ofLive),
+    bare: spreadOf(of("bare")),
+    live: spreadOf(of("live")),
     answerBytes: answer.length,
     ratio: {
       total: rounded(sum(api) / sum(index)),
@@ -179,9 +162,9 @@ const compare = async (
     },
     byKind: Object.fromEntries(
       queryKinds.map((kind) => {
-        const of = (times: ReadonlyArray<number>) =>
-          times.filter((_, place) => queries[place % queries.length]?.kind === kind)
-        return [kind, { api: spreadOf(of(api)), index: spreadOf(of(index)) }]
+        const some = (times: ReadonlyArray<number>) =>
+          times.filter((_, place) => queries[place]?.kind === kind)
+        return [kind, { api: spreadOf(some(api)), index: spreadOf(some(index)) }]
       })
     )
   }
@@ -248,7 +231,7 @@ await inDirectory(async (directory) => {
       await make(numbers.queries, numbers.seed + 2)
     )
     const { answerBytes, api, bare, byKind, index, live, ratio } = comparison
-    print(`\nThe same queries one after the other, in turns; load before ${loadAtRatio.join(" ")}`)
+    print(`\nThe same queries one after the other, each of every side; load before ${loadAtRatio.join(" ")}`)
     const row = (name: string, of: typeof api) => [name, of.count, of.mean, of.p50, of.p95, of.p99, of.max]
     table(
       ["ms", "queries", "mean", "p50", "p95", "p99", "max"],

@@ -1,6 +1,5 @@
 import { httpDuration, httpRequests } from "@influscope/telemetry/Metrics"
 import { contentSecurityPolicy } from "@influscope/web/Assets"
-import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 
 // What holds for every request and every answer, whoever makes it.
@@ -52,14 +51,8 @@ export const commonHeaders = {
   "cache-control": "no-store"
 }
 
-/** Counts an answer and the seconds it took. */
-export const countAnswer = (
-  route: string,
-  method: string,
-  status: number,
-  seconds: number
-): Effect.Effect<void> =>
-  Effect.zipRight(
-    Metric.update(requestCounter(route, method, String(status)), 1),
-    Metric.update(durationOf(route), seconds)
-  )
+/** Counts an answer and the seconds it took: what Metric.update does, without its look-up of tags that nobody sets. */
+export const countAnswer = (route: string, method: string, status: number, seconds: number): void => {
+  requestCounter(route, method, String(status)).unsafeUpdate(1, [])
+  durationOf(route).unsafeUpdate(seconds, [])
+}

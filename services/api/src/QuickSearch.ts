@@ -1,11 +1,11 @@
 import { SearchParams } from "@influscope/domain/api/SearchApi"
-import type { SearchQuery } from "@influscope/domain/Search"
+import type { SearchQuery, SearchResult } from "@influscope/domain/Search"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
+import * as Struct from "effect/Struct"
 import { commonHeaders, countAnswer, isForeign, requestIdOf } from "./Edge.ts"
 import { toQuery } from "./SearchHttp.ts"
 
@@ -13,8 +13,19 @@ type Handle = (request: Request) => Promise<Response>
 
 const routes = new Set(["/search", "/v1/search"])
 const lists = new Set(["platform", "category", "country", "language", "tier"])
-const known = new Set(Object.keys(SearchParams.fields))
-const decode = Schema.decodeUnknownOption(SearchParams)
+const defaults = Schema.decodeSync(SearchParams)({})
+
+const decoderOf = (name: keyof SearchParams) => {
+  const decode = Schema.decodeUnknownOption(
+    Schema.pick<SearchParams, typeof SearchParams.Encoded, [typeof name]>(name)(SearchParams)
+  )
+  return (value: string | ReadonlyArray<string>) => decode({ [name]: value })
+}
+
+/** One for each parameter: most requests have one or two of them. */
+const decoders = new Map<string, ReturnType<typeof decoderOf>>(
+  Struct.keys(SearchParams.fields).map((name) => [name, decoderOf(name)])
+)
 
 interface Asked {
   readonly route: string
@@ -32,14 +43,20 @@ const askedOf = (request: Request): Asked | undefined => {
   if (isForeign(headers.get("host") ?? undefined, headers.get("origin") ?? undefined)) return undefined
   const text = mark === -1 ? "" : url.slice(mark + 1)
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
-  const params: Record<string, string | Array<string>> = {}
+  const given: Record<string, string | Array<string>> = {}
   for (const [name, value] of new URLSearchParams(text)) {
-    const before = params[name]
-    if (!known.has(name) || (before !== undefined && !Array.isArray(before))) return undefined
+    const before = given[name]
+    if (!decoders.has(name) || (before !== undefined && !Array.isArray(before))) return undefined
     if (before !== undefined) before.push(value)
-    else params[name] = lists.has(name) ? [value] : value
+    else given[name] = lists.has(name) ? [value] : value
   }
-  return Option.getOrUndefined(Option.map(decode(params), (decoded) => ({ route, query: toQuery(decoded) })))
+  let params = defaults
+  for (const [name, value] of Object.entries(given)) {
+    const decoded = Option.getOrUndefined(decoders.get(name)?.(value) ?? Option.none())
+    if (decoded === undefined) return undefined
+    params = { ...params, ...decoded }
+  }
+  return { route, query: toQuery(params) }
 }
 
 /**
@@ -51,26 +68,24 @@ export const quickSearch = (handle: Handle): Effect.Effect<Handle, never, Search
     const index = yield* SearchIndex
     const run = Runtime.runPromise(yield* Effect.runtime<never>())
 
-    const answer = ({ query, route }: Asked, request: Request) =>
-      Effect.gen(function* () {
-        const started = yield* Clock.currentTimeNanos
-        const body = JSON.stringify(yield* index.search(query))
-        const seconds = Number((yield* Clock.currentTimeNanos) - started) / 1e9
-        yield* countAnswer(route, request.method, 200, seconds)
-        return new Response(body, {
-          headers: {
-            ...commonHeaders,
-            "content-type": "application/json",
-            "x-request-id": requestIdOf(request.headers.get("x-request-id") ?? undefined)
-          }
-        })
-      }).pipe(
-        Effect.withTracerEnabled(false),
-        Effect.catchAllCause(() => Effect.promise(() => handle(request)))
-      )
+    const respond = (result: SearchResult, route: string, request: Request, started: number): Response => {
+      const body = JSON.stringify(result)
+      countAnswer(route, request.method, 200, (performance.now() - started) / 1_000)
+      return new Response(body, {
+        headers: {
+          ...commonHeaders,
+          "content-type": "application/json",
+          "x-request-id": requestIdOf(request.headers.get("x-request-id") ?? undefined)
+        }
+      })
+    }
 
     return (request) => {
+      const started = performance.now()
       const asked = askedOf(request)
-      return asked === undefined ? handle(request) : run(answer(asked, request))
+      if (asked === undefined) return handle(request)
+      return run(Effect.withTracerEnabled(index.search(asked.query), false))
+        .then((result) => respond(result, asked.route, request, started))
+        .catch(() => handle(request))
     }
   })

@@ -98,7 +98,7 @@ const answer = <E, R>(app: HttpApp.Default<E, R>) =>
             )
           : yield* Effect.annotateLogs(app, "requestId", requestId)
     const elapsed = Number((yield* Clock.currentTimeNanos) - started) / 1e9
-    yield* countAnswer(route?.name ?? "other", request.method, response.status, elapsed)
+    countAnswer(route?.name ?? "other", request.method, response.status, elapsed)
     return withCommonHeaders(response, requestId)
   })
 
