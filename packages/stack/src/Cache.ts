@@ -1,0 +1,82 @@
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
+import { homedir } from "node:os"
+import { join } from "node:path"
+import * as Effect from "effect/Effect"
+import { InstallFailed } from "./Server.ts"
+import * as Shell from "./Shell.ts"
+
+/** Where programs are kept that are built or fetched once: outside the repository, by name and version. */
+export const cacheRoot = (): string =>
+  join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "influscope")
+
+/**
+ * The directory of a program in the cache. When it is missing, `make` fills an empty directory, which then takes its
+ * place in one step: an install that was cut off leaves nothing that looks like one.
+ */
+export const cached = (
+  name: string,
+  version: string,
+  make: (directory: string) => Effect.Effect<void, InstallFailed>
+): Effect.Effect<string, InstallFailed> =>
+  Effect.suspend(() => {
+    const directory = join(cacheRoot(), `${name}-${version}`)
+    if (existsSync(directory)) return Effect.succeed(directory)
+    const partial = `${directory}.${process.pid}.partial`
+    return Effect.sync(() => {
+      rmSync(partial, { recursive: true, force: true })
+      mkdirSync(partial, { recursive: true })
+    }).pipe(
+      Effect.zipRight(make(partial)),
+      Effect.map(() => {
+        // Somebody else may have been faster.
+        if (existsSync(directory)) rmSync(partial, { recursive: true, force: true })
+        else renameSync(partial, directory)
+        return directory
+      }),
+      Effect.onError(() => Effect.sync(() => rmSync(partial, { recursive: true, force: true })))
+    )
+  })
+
+/** Runs a command of an installation; when it fails, so does the installation. */
+export const install = (
+  server: string,
+  remedy: string,
+  argv: ReadonlyArray<string>,
+  options: Shell.Options = {}
+): Effect.Effect<string, InstallFailed> =>
+  Effect.mapError(
+    Shell.run(argv, options),
+    (error) => new InstallFailed({ server, why: error.message, remedy })
+  )
+
+/** A program on the PATH or, for root on Debian, after its package was installed. */
+export const fromPackage = (
+  server: string,
+  debianPackage: string,
+  find: () => string | undefined
+): Effect.Effect<string, InstallFailed> =>
+  Effect.suspend(() => {
+    const found = find()
+    if (found !== undefined) return Effect.succeed(found)
+    const remedy = `apt-get install -y --no-install-recommends ${debianPackage}`
+    const missing = (why: string) => new InstallFailed({ server, why, remedy })
+    if (Bun.which("apt-get") === null || process.getuid?.() !== 0)
+      return missing("it is not installed, and packages can only be installed by root on Debian")
+    const env = { DEBIAN_FRONTEND: "noninteractive" }
+    return install(server, remedy, ["apt-get", "update", "-qq"], { env }).pipe(
+      Effect.zipRight(
+        install(
+          server,
+          remedy,
+          ["apt-get", "install", "-y", "-qq", "--no-install-recommends", debianPackage],
+          { env }
+        )
+      ),
+      Effect.flatMap(() => {
+        const installed = find()
+        return installed === undefined
+          ? missing(`the package ${debianPackage} does not bring it`)
+          : Effect.succeed(installed)
+      })
+    )
+  })
