@@ -40,6 +40,17 @@ export const splitValues = (args: ReadonlyArray<string>): ReadonlyArray<string> 
   })
 }
 
+/** Options that may be repeated: the parser takes one without a value for one that was not given. */
+const repeatable = new Set(["--platform", "--category", "--country", "--language", "--tier", "--map"])
+
+/** The first repeatable option without a value. */
+export const optionWithoutValue = (args: ReadonlyArray<string>): string | undefined => {
+  const end = args.indexOf("--")
+  return args
+    .slice(0, end === -1 ? args.length : end)
+    .find((arg, place) => repeatable.has(arg) && /^(?:--|$)/.test(args[place + 1] ?? ""))
+}
+
 /** Only what a command adds is worth a line of its help. */
 export const helpConfig = CliConfig.layer({ showBuiltIns: false, showTypes: false })
 

@@ -1,4 +1,5 @@
 import * as Command from "@effect/cli/Command"
+import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as BunContext from "@effect/platform-bun/BunContext"
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
@@ -17,7 +18,14 @@ import { search } from "./commands/Search.ts"
 import { show } from "./commands/Show.ts"
 import { start } from "./commands/Start.ts"
 import { explain } from "./Explain.ts"
-import { helpConfig, isOverviewAsked, overview, splitValues, withPlainHelp } from "./Help.ts"
+import {
+  helpConfig,
+  isOverviewAsked,
+  optionWithoutValue,
+  overview,
+  splitValues,
+  withPlainHelp
+} from "./Help.ts"
 import { outliveReaders, print, remark } from "./Output.ts"
 import { interruptedCode, watchSignals } from "./Signals.ts"
 
@@ -40,13 +48,19 @@ const report = (error: Effect.Effect.Error<ReturnType<typeof run>>) =>
     ? remark(`Run influscope ${args[0] ?? ""} --help.`)
     : remark(`error: ${explain(error).message}`)
 
+const incomplete = optionWithoutValue(args)
+
+const command =
+  incomplete === undefined
+    ? run([...process.argv.slice(0, 2), ...args])
+    : Effect.zipRight(
+        remark(`${incomplete} has no value.`),
+        Effect.fail(ValidationError.missingValue(HelpDoc.p(`${incomplete} has no value.`)))
+      )
+
 const program = isOverviewAsked(args)
   ? print(overview)
-  : run([...process.argv.slice(0, 2), ...args]).pipe(
-      withPlainHelp,
-      Effect.provide(MainLive),
-      Effect.tapError(report)
-    )
+  : command.pipe(withPlainHelp, Effect.provide(MainLive), Effect.tapError(report))
 
 outliveReaders()
 watchSignals()
