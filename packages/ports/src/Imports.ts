@@ -1,26 +1,32 @@
 import type { ImportParams } from "@influscope/domain/api/ImportsApi"
 import type { ImportJob } from "@influscope/domain/Imports"
 import * as Context from "effect/Context"
-import * as Data from "effect/Data"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import type * as Stream from "effect/Stream"
 import type { StorageError } from "./StorageError.ts"
 
 /** The parameters contradict each other or name what does not exist; nothing was stored. */
-export class ImportRefused extends Data.TaggedError("ImportRefused")<{
-  readonly parameter: string
-  readonly detail: string
-}> {}
+export class ImportRefused extends Schema.TaggedError<ImportRefused>()("ImportRefused", {
+  parameter: Schema.String,
+  detail: Schema.String
+}) {}
 
 /** The file is larger than this instance takes; nothing was kept. */
-export class ImportTooLarge extends Data.TaggedError("ImportTooLarge")<{ readonly limitBytes: number }> {}
+export class ImportTooLarge extends Schema.TaggedError<ImportTooLarge>()("ImportTooLarge", {
+  limitBytes: Schema.Number
+}) {}
 
 /** More imports are waiting than this instance holds: send it again later. */
-export class ImportsBusy extends Data.TaggedError("ImportsBusy")<{ readonly waiting: number }> {}
+export class ImportsBusy extends Schema.TaggedError<ImportsBusy>()("ImportsBusy", {
+  waiting: Schema.Number
+}) {}
 
 /** The sender stopped in the middle; nothing was kept. */
-export class UploadBroken extends Data.TaggedError("UploadBroken")<{ readonly cause: unknown }> {}
+export class UploadBroken extends Schema.TaggedError<UploadBroken>()("UploadBroken", {
+  cause: Schema.Defect
+}) {}
 
 /** Imports of files. A file that `submit` has answered for is durable: its import goes on after any restart. */
 export class Imports extends Context.Tag("@influscope/ports/Imports")<
