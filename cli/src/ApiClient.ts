@@ -4,12 +4,12 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import { WebApp } from "@influscope/api/WebApp"
 import { Api } from "@influscope/domain/api/Api"
+import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import type { Instance } from "./DataDir.ts"
 import { EmbeddedLive } from "./Embedded.ts"
 
 /** How a command reaches the API: over a port of the running instance, or by a call in this process. */
@@ -18,7 +18,10 @@ interface Connection {
   readonly fetch: typeof globalThis.fetch
 }
 
-const remote = (instance: Instance): Connection => ({ url: instance.url, fetch: globalThis.fetch })
+const remote = (url: string): Connection => ({ url, fetch: globalThis.fetch })
+
+/** An API that commands talk to instead of the data directory's: that of services beside their sidecars, say. */
+const apiUrl = Config.option(Config.url("INFLUSCOPE_API_URL"))
 
 const inProcess = (app: Context.Tag.Service<WebApp>): Connection => ({
   url: "http://localhost",
@@ -32,15 +35,23 @@ const inProcess = (app: Context.Tag.Service<WebApp>): Connection => ({
 const patience = Schedule.intersect(Schedule.spaced("250 millis"), Schedule.recurs(40))
 
 /** Opens the directory, or finds who has it open: the lock decides, so an instance that died is never asked. */
-const connect = Layer.build(EmbeddedLive).pipe(
+const connectHere = Layer.build(EmbeddedLive).pipe(
   Effect.map((context) => inProcess(Context.get(context, WebApp))),
   Effect.catchTag("DataDirInUse", (error) =>
     Option.match(error.instance, {
       onNone: () => error,
-      onSome: (instance) => Effect.succeed(remote(instance))
+      onSome: (instance) => Effect.succeed(remote(instance.url))
     })
   ),
   Effect.retry({ while: (error) => error._tag === "DataDirInUse", schedule: patience })
+)
+
+const connect = Effect.flatMap(
+  apiUrl,
+  Option.match({
+    onNone: () => connectHere,
+    onSome: ({ href }) => Effect.succeed(remote(href.replace(/\/$/, "")))
+  })
 )
 
 const client = HttpApiClient.make(Api)

@@ -9,6 +9,7 @@ Usage: influscope <command> [options]
 
   start                 serve everything in this process; the first start seeds profiles
   import FILE...        import influencers from CSV, TSV, JSON or JSON Lines, gzipped or not
+  export FILE           write everything into a file that import reads
   search [WORDS...]     find profiles by words and filters, typos forgiven
   show ID               a profile with the source and time of every figure
   discover --count N    discover profiles from a source

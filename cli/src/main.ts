@@ -13,6 +13,7 @@ import { version } from "../package.json"
 import { audit } from "./commands/Audit.ts"
 import { discover } from "./commands/Discover.ts"
 import { dlq } from "./commands/Dlq.ts"
+import { exportProfiles } from "./commands/Export.ts"
 import { importFiles } from "./commands/Import.ts"
 import { search } from "./commands/Search.ts"
 import { show } from "./commands/Show.ts"
@@ -31,7 +32,7 @@ import { interruptedCode, watchSignals } from "./Signals.ts"
 
 const influscope = Command.make("influscope").pipe(
   Command.withDescription("Find, track and analyse social-media influencers."),
-  Command.withSubcommands([start, importFiles, search, show, discover, audit, dlq])
+  Command.withSubcommands([start, importFiles, exportProfiles, search, show, discover, audit, dlq])
 )
 
 const run = Command.run(influscope, { name: "InfluScope", version, executable: "influscope" })

@@ -5,6 +5,7 @@ import { Workplace } from "./Commands.ts"
 const commands = [
   ["start"],
   ["import"],
+  ["export"],
   ["search"],
   ["show"],
   ["discover"],
@@ -30,7 +31,7 @@ describe("what influscope says about itself", () => {
     // The parser knows which commands there are, whoever wrote the overview.
     const { err } = await place.run(["no-such-command"])
     const known = [...err.matchAll(/'([a-z]+)'/g)].map(([, name]) => name)
-    expect(known.length).toBe(7)
+    expect(known.length).toBe(8)
     for (const name of known) expect(overview).toMatch(new RegExp(`^  ${name}\\b`, "m"))
   })
 

@@ -10,8 +10,10 @@ import { SearchIndex } from "@influscope/ports/SearchIndex"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
 import { jsonAnswer } from "./Answers.ts"
 import { jsonBody } from "./Body.ts"
+import { exportLines } from "./ExportProfiles.ts"
 import { invalid, readProblem, storageProblem } from "./Problems.ts"
 
 const profileAnswer = jsonAnswer(ProfileView)
@@ -46,6 +48,13 @@ export const ProfilesHttp = HttpApiBuilder.group(
       })
 
     return handlers
+      .handleRaw("export", () =>
+        Effect.succeed(
+          HttpServerResponse.stream(Stream.encodeText(exportLines(index, objects)), {
+            contentType: "application/x-ndjson"
+          })
+        )
+      )
       .handleRaw("create", () =>
         Effect.flatMap(jsonBody(GivenProfiles), profiles.state).pipe(
           Effect.flatMap((accepted) => HttpServerResponse.json(accepted, { status: 202 })),

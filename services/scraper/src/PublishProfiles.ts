@@ -98,10 +98,10 @@ export const observationsOf = (
       id: makeProfileId(profile.platform, profile.handle),
       platform: profile.platform,
       handle: profile.handle,
-      source: context.source,
+      source: profile.said?.source ?? context.source,
       observedAt: profile.observedAt ?? context.observedAt,
-      ingestedAt: context.ingestedAt,
-      ordinal: context.firstOrdinal + place,
+      ingestedAt: profile.said?.ingestedAt ?? context.ingestedAt,
+      ordinal: profile.said?.ordinal ?? context.firstOrdinal + place,
       fields: avatarKey === undefined ? profile.fields : { ...profile.fields, avatarKey }
     }
   })

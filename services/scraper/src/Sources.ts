@@ -2,6 +2,7 @@ import type { DiscoveryParams } from "@influscope/domain/api/OperationsApi"
 import type { GivenProfile } from "@influscope/domain/api/ProfilesApi"
 import type { ProfileFields } from "@influscope/domain/Observation"
 import type { Platform } from "@influscope/domain/Platform"
+import type { Provenance } from "@influscope/domain/Profile"
 import { normalizeHandle } from "@influscope/domain/ProfileId"
 import { UnknownSource } from "@influscope/ports/Discoveries"
 import type { StoredObject } from "@influscope/ports/ObjectStore"
@@ -19,6 +20,8 @@ export interface ScrapedProfile {
   readonly fields: ProfileFields
   readonly observedAt: number | undefined
   readonly avatar: StoredObject | undefined
+  /** Who said so when, where that is not the source of the whole: of what was known elsewhere before. */
+  readonly said?: Pick<Provenance, "source" | "ingestedAt" | "ordinal">
 }
 
 /** A profile and its place in the source's sequence, from 0: who goes on behind it asks for `offset` place + 1. */

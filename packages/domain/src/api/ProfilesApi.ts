@@ -227,5 +227,15 @@ export class ProfilesApi extends HttpApiGroup.make("profiles")
       .addError(StorageFull)
       .annotate(OpenApi.Summary, "Forget a profile")
   )
+  .add(
+    HttpApiEndpoint.get("export", "/v1/export")
+      .addSuccess(HttpApiSchema.Text({ contentType: "application/x-ndjson" }))
+      .addError(Unavailable)
+      .annotate(OpenApi.Summary, "Everything, to be imported elsewhere")
+      .annotate(
+        OpenApi.Description,
+        "JSON Lines: every figure with its source and times, and the avatars. The last line says that it is whole."
+      )
+  )
   .addError(InternalError)
   .annotate(OpenApi.Title, "Profiles") {}

@@ -4,8 +4,10 @@ import { ImportRefused } from "@influscope/ports/Imports"
 import { FileUnreadable } from "@influscope/tabular/FileUnreadable"
 import * as ProfileFile from "@influscope/tabular/ProfileFile"
 import * as Effect from "effect/Effect"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { type ScrapedProfile, SourceFailed } from "../Sources.ts"
+import { isExport, readExport } from "./ExportFile.ts"
 
 /** Up to 500 rows of a file, and what is known about the file so far. */
 export interface FileBatch {
@@ -38,8 +40,7 @@ export const checkMapping = (map: ReadonlyArray<string>): Effect.Effect<void, Im
 const isUnreadable = <E>(error: E | FileUnreadable): error is FileUnreadable =>
   error instanceof FileUnreadable
 
-/** The profiles of a file as people have it: the source behind imports. */
-export const readFile = <E>(
+const readTable = <E>(
   options: FileOptions,
   bytes: Stream.Stream<Uint8Array, E>
 ): Stream.Stream<FileBatch, SourceFailed | E> =>
@@ -67,4 +68,17 @@ export const readFile = <E>(
         ? new SourceFailed({ source: options.name, detail: `${error.message} ${error.hint}` })
         : error
     )
+  )
+
+/** The profiles of a file as people have it, or of an export: the source behind imports. */
+export const readFile = <E>(
+  options: FileOptions,
+  bytes: Stream.Stream<Uint8Array, E>
+): Stream.Stream<FileBatch, SourceFailed | E> =>
+  Stream.unwrapScoped(
+    Effect.map(Stream.peel(Stream.rechunk(bytes, 1), Sink.take<Uint8Array>(1)), ([head, rest]) => {
+      const whole = Stream.concat(Stream.fromChunk(head), rest)
+      const [first = new Uint8Array()] = head
+      return isExport(first) ? readExport(options, whole) : readTable(options, whole)
+    })
   )
