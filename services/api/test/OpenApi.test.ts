@@ -71,6 +71,7 @@ const statuses: { readonly [name: string]: string } = {
   "GET /v1/profiles/{id}": "200 400 404 503",
   "DELETE /v1/profiles/{id}": "204 400 404 503 507",
   "GET /v1/profiles/{id}/avatar": "200 400 404 503",
+  "GET /v1/export": "200 400 503",
   "POST /v1/imports": "202 400 413 503 507",
   "GET /v1/imports": "200 400 503",
   "GET /v1/imports/{id}": "200 400 404 503",
