@@ -10,14 +10,8 @@ import { WebAppLive } from "@influscope/api/WebApp"
 import { IndexerLive } from "@influscope/indexer/Indexer"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { RelayLive } from "@influscope/pipeline/Relay"
-import { DiscoveriesLive } from "@influscope/scraper/Discover"
-import { Ids } from "@influscope/scraper/Ids"
-import { ImportsLive } from "@influscope/scraper/ImportFiles"
-import { PublishProfiles } from "@influscope/scraper/PublishProfiles"
-import { Sources } from "@influscope/scraper/Sources"
+import { ScraperLive } from "@influscope/scraper/Scraper"
 import * as Spool from "@influscope/scraper/Spool"
-import { ProfilesLive } from "@influscope/scraper/StateProfiles"
-import { SourcesLive } from "@influscope/scraper/sources/All"
 import { Health } from "@influscope/telemetry/Health"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -37,11 +31,6 @@ const AdaptersLive = Layer.unwrapEffect(
       DirectAnalytics.layer
     ).pipe(Layer.provide(MainDatabase.layer(path)))
   )
-)
-
-const ScraperLive = Layer.mergeAll(ImportsLive, DiscoveriesLive, ProfilesLive).pipe(
-  Layer.provideMerge(SourcesLive),
-  Layer.provideMerge(Layer.mergeAll(Sources.Default, Ids.Default, PublishProfiles.Default))
 )
 
 /**

@@ -1,0 +1,58 @@
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as BunRuntime from "@effect/platform-bun/BunRuntime"
+import { SendingLive } from "@influscope/adapters/Distributed"
+import * as Gate from "@influscope/adapters/dapr/Gate"
+import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
+import { Sidecar } from "@influscope/adapters/dapr/Sidecar"
+import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
+import { Health } from "@influscope/telemetry/Health"
+import * as Logging from "@influscope/telemetry/Logging"
+import * as Tracing from "@influscope/telemetry/Tracing"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { RemoteScraperLive, ScraperClient } from "./RemoteScraper.ts"
+import { ServerAddress, ServerLive } from "./Server.ts"
+import { WebAppLive } from "./WebApp.ts"
+
+const components = [
+  { name: "pubsub", type: "pubsub." },
+  { name: "objects", type: "bindings." }
+]
+
+/** Through our sidecar to the scraper's. */
+const ScraperClientLive = Layer.effect(
+  ScraperClient,
+  Effect.gen(function* () {
+    const { tokenHeader, url } = yield* Sidecar
+    const client = yield* HttpClient.HttpClient
+    const headers = { ...tokenHeader, "dapr-app-id": "scraper" }
+    return HttpClient.mapRequest(client, (request) =>
+      request.pipe(HttpClientRequest.prependUrl(url), HttpClientRequest.setHeaders(headers))
+    )
+  })
+).pipe(Layer.provide(FetchHttpClient.layer))
+
+const announced = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const { url } = yield* ServerAddress
+    yield* Gate.wait({ components })
+    yield* Gate.register(components)
+    yield* Effect.log(`The API answers at ${url}.`)
+  })
+)
+
+const Main = announced.pipe(
+  Layer.provide(ServerLive),
+  Layer.provide(WebAppLive),
+  Layer.provide(RemoteScraperLive),
+  Layer.provide(ScraperClientLive),
+  Layer.provide(Layer.mergeAll(DaprObjects.layer, ElasticsearchIndex.layer)),
+  Layer.provide(SendingLive),
+  Layer.provide(Health.Default),
+  Layer.provide(Tracing.layer("api")),
+  Layer.provide(Logging.layer)
+)
+
+BunRuntime.runMain(Layer.launch(Main), { disablePrettyLogger: true })
