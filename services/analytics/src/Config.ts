@@ -1,6 +1,7 @@
 import * as Config from "effect/Config"
 import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
 
 /** Where the service listens. Port 0 takes any free one. */
 export interface ServerSettings {
@@ -8,9 +9,11 @@ export interface ServerSettings {
   readonly port: number
   /** How long a shutdown waits for calls in flight before it cuts them off. */
   readonly drainTimeout: Duration.DurationInput
+  /** What callers have to show, when it is set: see `requireToken`. */
+  readonly appToken?: Option.Option<Redacted.Redacted>
 }
 
-/** ANALYTICS_HOST (127.0.0.1), ANALYTICS_PORT (50051), ANALYTICS_DRAIN_TIMEOUT (10 seconds). */
+/** ANALYTICS_HOST (127.0.0.1), ANALYTICS_PORT (50051), ANALYTICS_DRAIN_TIMEOUT (10 seconds), APP_API_TOKEN (none). */
 export const serverConfig: Config.Config<ServerSettings> = Config.all({
   host: Config.nonEmptyString("HOST").pipe(Config.withDefault("127.0.0.1")),
   port: Config.integer("PORT").pipe(
@@ -21,7 +24,13 @@ export const serverConfig: Config.Config<ServerSettings> = Config.all({
     Config.withDefault(50_051)
   ),
   drainTimeout: Config.duration("DRAIN_TIMEOUT").pipe(Config.withDefault("10 seconds"))
-}).pipe(Config.nested("ANALYTICS"))
+}).pipe(
+  Config.nested("ANALYTICS"),
+  Config.zipWith(Config.option(Config.redacted("APP_API_TOKEN")), (settings, appToken) => ({
+    ...settings,
+    appToken
+  }))
+)
 
 /** How the service is called. */
 export interface ClientSettings {
@@ -37,7 +46,7 @@ export interface ClientSettings {
 
 /**
  * ANALYTICS_ADDRESS (127.0.0.1:50051), ANALYTICS_DEADLINE (5 seconds), ANALYTICS_RETRIES (5), ANALYTICS_APP_ID (none):
- * the Dapr application to reach through a sidecar at the address.
+ * the Dapr application to reach through a sidecar at the address, which may want DAPR_API_TOKEN (none).
  */
 export const clientConfig: Config.Config<ClientSettings> = Config.all({
   address: Config.nonEmptyString("ADDRESS").pipe(Config.withDefault("127.0.0.1:50051")),
@@ -49,8 +58,17 @@ export const clientConfig: Config.Config<ClientSettings> = Config.all({
   appId: Config.option(Config.nonEmptyString("APP_ID"))
 }).pipe(
   Config.nested("ANALYTICS"),
-  Config.map(({ appId, ...settings }) => ({
+  Config.zipWith(Config.option(Config.redacted("DAPR_API_TOKEN")), ({ appId, ...settings }, token) => ({
     ...settings,
-    metadata: Option.match(appId, { onNone: () => ({}), onSome: (id) => ({ "dapr-app-id": id }) })
+    metadata: Option.match(appId, {
+      onNone: () => ({}),
+      onSome: (id) => ({
+        "dapr-app-id": id,
+        ...Option.match(token, {
+          onNone: () => ({}),
+          onSome: (shown) => ({ "dapr-api-token": Redacted.value(shown) })
+        })
+      })
+    })
   }))
 )

@@ -11,8 +11,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import { HealthImplementation } from "grpc-health-check"
+import { requireToken } from "./AppToken.ts"
 import { type ServerSettings, serverConfig } from "./Config.ts"
 import { handlers } from "./Handlers.ts"
 import type { InvalidRequest } from "./InvalidRequest.ts"
@@ -89,7 +91,11 @@ const serve = Effect.fn("analytics.serve")(function* (
   // Made before the server, so that it is closed after it: draining calls keep their fibers.
   const run = yield* FiberSet.makeRuntime<never, unknown, InvalidRequest>()
   const health = new HealthImplementation()
-  const server = new GrpcJs.Server(serverOptions)
+  const interceptors = Option.match(settings.appToken ?? Option.none(), {
+    onNone: () => [],
+    onSome: (token) => [requireToken(token)]
+  })
+  const server = new GrpcJs.Server({ ...serverOptions, interceptors })
   server.addService(serviceDefinition(AnalyticsService), handlers(run))
   health.addToServer(server)
   new ReflectionService(packageDefinition(file_influscope_analytics_v1_analytics)).addToServer(server)
