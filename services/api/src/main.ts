@@ -3,8 +3,10 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { SendingLive } from "@influscope/adapters/Distributed"
+import type { Callbacks } from "@influscope/adapters/dapr/Callbacks"
 import * as Gate from "@influscope/adapters/dapr/Gate"
 import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
+import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
 import { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
 import { Health } from "@influscope/telemetry/Health"
@@ -38,7 +40,11 @@ const announced = Layer.scopedDiscard(
   Effect.gen(function* () {
     const { url } = yield* ServerAddress
     yield* Gate.wait({ components })
-    yield* Gate.register(components)
+    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
+    yield* (yield* Health).register({
+      name: "sidecar",
+      run: Effect.provide(Gate.check(components), sidecar)
+    })
     yield* Effect.log(`The API answers at ${url}.`)
   })
 )
@@ -49,6 +55,7 @@ const Main = announced.pipe(
   Layer.provide(RemoteScraperLive),
   Layer.provide(ScraperClientLive),
   Layer.provide(Layer.mergeAll(DaprObjects.layer, ElasticsearchIndex.layer)),
+  Layer.provide(DaprSecrets.layer),
   Layer.provide(SendingLive),
   Layer.provide(Health.Default),
   Layer.provide(Tracing.layer("api")),

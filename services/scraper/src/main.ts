@@ -1,8 +1,11 @@
+import * as BunContext from "@effect/platform-bun/BunContext"
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { ConsumingLive } from "@influscope/adapters/Distributed"
 import { Callbacks } from "@influscope/adapters/dapr/Callbacks"
 import * as Gate from "@influscope/adapters/dapr/Gate"
 import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
+import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
+import type { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as DaprState from "@influscope/adapters/dapr/StateStore"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
 import { Publisher } from "@influscope/pipeline/Publisher"
@@ -38,7 +41,11 @@ const opened = Layer.scopedDiscard(
     yield* callbacks.fallback(handle)
     yield* callbacks.open
     yield* Gate.wait({ components })
-    yield* Gate.register(components)
+    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
+    yield* (yield* Health).register({
+      name: "sidecar",
+      run: Effect.provide(Gate.check(components), sidecar)
+    })
     yield* Effect.log("The scraper is ready.")
   })
 )
@@ -49,11 +56,13 @@ const Main = opened.pipe(
   Layer.provide(RelayLive),
   Layer.provide(Publisher.Default),
   Layer.provide(Layer.mergeAll(DaprState.layer, DaprObjects.layer, ElasticsearchIndex.layer, SpoolLive)),
+  Layer.provide(DaprSecrets.layer),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),
   Layer.provide(Health.Default),
   Layer.provide(Tracing.layer("scraper")),
-  Layer.provide(Logging.layer)
+  Layer.provide(Logging.layer),
+  Layer.provide(BunContext.layer)
 )
 
 BunRuntime.runMain(Layer.launch(Main), { disablePrettyLogger: true })
