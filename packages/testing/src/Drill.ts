@@ -1,0 +1,56 @@
+import * as Data from "effect/Data"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import { type Account, accountOf, type Outcomes } from "./Account.ts"
+
+/** How one write ended for who sent it. */
+export type Told = "acknowledged" | "failed" | "unknown"
+
+/** After healing the system did not come to rest. */
+export class NotSettled extends Data.TaggedError("NotSettled")<{ readonly detail: string }> {
+  override get message(): string {
+    return `The system did not come to rest: ${this.detail}`
+  }
+}
+
+export interface DrillOptions<E, R> {
+  /** Groups of ids that are written together, each id once. */
+  readonly groups: ReadonlyArray<ReadonlyArray<string>>
+  /** Writes one group and says what it was told. Must not fail. */
+  readonly write: (ids: ReadonlyArray<string>) => Effect.Effect<Told, never, R>
+  /** Between the beginnings of two writes. */
+  readonly pause: Duration.DurationInput
+  /** Runs beside the writes: breaks things, and mends them. */
+  readonly faults: Effect.Effect<void, E, R>
+  /** Whether everything acknowledged should be readable by now; in words what is missing, else undefined. */
+  readonly unsettled: Effect.Effect<string | undefined, E, R>
+  readonly patience: Duration.DurationInput
+  /** Every id that is there, as often as it is there. */
+  readonly read: Effect.Effect<ReadonlyArray<string>, E, R>
+}
+
+/** Writes while things break, waits until all is well again, reads everything, and compares id by id. */
+export const drill = <E, R>(options: DrillOptions<E, R>): Effect.Effect<Account, E | NotSettled, R> =>
+  Effect.gen(function* () {
+    const told: Record<Told, Set<string>> = { acknowledged: new Set(), failed: new Set(), unknown: new Set() }
+    const writeAll = Effect.forEach(
+      options.groups,
+      (ids) =>
+        Effect.map(options.write(ids), (outcome) => {
+          for (const id of ids) told[outcome].add(id)
+        }).pipe(Effect.zipLeft(Effect.sleep(options.pause))),
+      { concurrency: 2, discard: true }
+    )
+    const writing = yield* Effect.fork(writeAll)
+    yield* options.faults
+    yield* Fiber.join(writing)
+    let detail = "it was never asked"
+    yield* options.unsettled.pipe(
+      Effect.tap((left) => Effect.sync(() => (detail = left ?? "nothing"))),
+      Effect.repeat({ until: (left) => left === undefined, schedule: Schedule.spaced("500 millis") }),
+      Effect.timeoutFail({ duration: options.patience, onTimeout: () => new NotSettled({ detail }) })
+    )
+    return accountOf(told satisfies Outcomes, yield* options.read)
+  })
