@@ -15,6 +15,12 @@ Usage: influscope <command> [options]
   discover --count N    discover profiles from a source
   audit                 account for every item that was sent
   dlq list              the messages that could not be handled; also dlq show, replay and drop
+  doctor                what is wrong with this machine or this installation, and what mends it
+
+Beside Dapr sidecars (docs/dapr.md)
+  stack up              the brokers and stores, in containers or as they are; also down, status and logs
+  components use        choose broker and stores; components lint refuses what would lose data
+  reindex               rebuild Elasticsearch's index while it is used
 
   influscope <command> --help           its options
   influscope --completions bash|zsh|fish  a completion script for your shell

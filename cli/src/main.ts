@@ -11,12 +11,16 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { version } from "../package.json"
 import { audit } from "./commands/Audit.ts"
+import { components } from "./commands/Components.ts"
 import { discover } from "./commands/Discover.ts"
 import { dlq } from "./commands/Dlq.ts"
+import { doctor } from "./commands/Doctor.ts"
 import { exportProfiles } from "./commands/Export.ts"
 import { importFiles } from "./commands/Import.ts"
+import { reindex } from "./commands/Reindex.ts"
 import { search } from "./commands/Search.ts"
 import { show } from "./commands/Show.ts"
+import { stack } from "./commands/Stack.ts"
 import { start } from "./commands/Start.ts"
 import { explain } from "./Explain.ts"
 import {
@@ -32,7 +36,20 @@ import { interruptedCode, watchSignals } from "./Signals.ts"
 
 const influscope = Command.make("influscope").pipe(
   Command.withDescription("Find, track and analyse social-media influencers."),
-  Command.withSubcommands([start, importFiles, exportProfiles, search, show, discover, audit, dlq])
+  Command.withSubcommands([
+    start,
+    importFiles,
+    exportProfiles,
+    search,
+    show,
+    discover,
+    audit,
+    dlq,
+    doctor,
+    stack,
+    components,
+    reindex
+  ])
 )
 
 const run = Command.run(influscope, { name: "InfluScope", version, executable: "influscope" })

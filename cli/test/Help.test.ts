@@ -10,6 +10,10 @@ const commands = [
   ["show"],
   ["discover"],
   ["audit"],
+  ["doctor"],
+  ["stack"],
+  ["components"],
+  ["reindex"],
   ["dlq"],
   ["dlq", "list"],
   ["dlq", "show"],
@@ -31,7 +35,7 @@ describe("what influscope says about itself", () => {
     // The parser knows which commands there are, whoever wrote the overview.
     const { err } = await place.run(["no-such-command"])
     const known = [...err.matchAll(/'([a-z]+)'/g)].map(([, name]) => name)
-    expect(known.length).toBe(8)
+    expect(known.length).toBe(12)
     for (const name of known) expect(overview).toMatch(new RegExp(`^  ${name}\\b`, "m"))
   })
 

@@ -49,6 +49,9 @@ export const install = (
     (error) => new InstallFailed({ server, why: error.message, remedy })
   )
 
+/** The package manager serves one at a time. */
+const packages = Effect.unsafeMakeSemaphore(1)
+
 /** A program on the PATH or, for root on Debian, after its package was installed. */
 export const fromPackage = (
   server: string,
@@ -63,12 +66,23 @@ export const fromPackage = (
     if (Bun.which("apt-get") === null || process.getuid?.() !== 0)
       return missing("it is not installed, and packages can only be installed by root on Debian")
     const env = { DEBIAN_FRONTEND: "noninteractive" }
-    return install(server, remedy, ["apt-get", "update", "-qq"], { env }).pipe(
+    return install(server, remedy, ["apt-get", "-o", "DPkg::Lock::Timeout=600", "update", "-qq"], {
+      env
+    }).pipe(
       Effect.zipRight(
         install(
           server,
           remedy,
-          ["apt-get", "install", "-y", "-qq", "--no-install-recommends", debianPackage],
+          [
+            "apt-get",
+            "-o",
+            "DPkg::Lock::Timeout=600",
+            "install",
+            "-y",
+            "-qq",
+            "--no-install-recommends",
+            debianPackage
+          ],
           { env }
         )
       ),
@@ -77,6 +91,7 @@ export const fromPackage = (
         return installed === undefined
           ? missing(`the package ${debianPackage} does not bring it`)
           : Effect.succeed(installed)
-      })
+      }),
+      packages.withPermits(1)
     )
   })

@@ -63,7 +63,9 @@ export interface ServerRecipe {
   readonly ready: (where: Where) => Effect.Effect<boolean>
   /** Once, after it is up: users, databases, topology. */
   readonly afterStart?: (where: Where) => Effect.Effect<void, ServerFailed>
-  /** How long it may take until it is ready, and to stop after SIGTERM. */
+  /** What asks it to end in order: SIGTERM unless stated. */
+  readonly stopSignal?: NodeJS.Signals
+  /** How long it may take until it is ready, and to stop after that signal. */
   readonly startTimeout: Duration.DurationInput
   readonly stopTimeout: Duration.DurationInput
   /** Other processes it leaves behind, by pid (Erlang's port mapper). */

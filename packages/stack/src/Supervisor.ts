@@ -109,19 +109,31 @@ const gone = (directory: string, within: Duration.DurationInput): Effect.Effect<
     Effect.timeoutTo({ duration: within, onSuccess: () => true, onTimeout: () => false })
   )
 
-/** SIGTERM and, when that does not help in time, SIGKILL. Companions go too. */
+/** Ends what a server that is gone left behind, and waits for it: its ports are wanted again. */
+export const clearLeftovers = (recipe: ServerRecipe, where: Where): Effect.Effect<void> =>
+  Effect.gen(function* () {
+    const companions = recipe.companions === undefined ? [] : yield* recipe.companions(where)
+    if (companions.length === 0) return
+    for (const companion of companions) signal(companion, "SIGTERM")
+    const areGone = Effect.sync(() => companions.every((pid) => startOf(pid) === undefined || isZombie(pid)))
+    yield* areGone.pipe(
+      Effect.repeat({ until: (done) => done, schedule: Schedule.spaced("50 millis") }),
+      Effect.timeoutOption("5 seconds")
+    )
+  })
+
+/** Asks it to end and, when that does not help in time, SIGKILL. Companions go too. */
 export const stop = (recipe: ServerRecipe, where: Where): Effect.Effect<void> =>
   Effect.gen(function* () {
     const pid = pidOf(where.directory)
-    const companions = recipe.companions === undefined ? [] : yield* recipe.companions(where)
     if (pid !== undefined) {
-      signal(pid, "SIGTERM")
+      signal(pid, recipe.stopSignal ?? "SIGTERM")
       if (!(yield* gone(where.directory, recipe.stopTimeout))) {
         signal(pid, "SIGKILL")
         yield* gone(where.directory, "10 seconds")
       }
     }
-    for (const companion of companions) signal(companion, "SIGTERM")
+    yield* clearLeftovers(recipe, where)
     rmSync(pidPath(where.directory), { force: true })
   })
 
@@ -141,6 +153,8 @@ export const start = (recipe: ServerRecipe, where: Where): Effect.Effect<Running
     const failed = (why: string) => new ServerFailed({ server: recipe.name, why, log })
     const running = pidOf(where.directory)
     if (running !== undefined) return { recipe, where, pid: running, log }
+    // Those of an instance that crashed.
+    yield* clearLeftovers(recipe, where)
     for (const [role, port] of Object.entries(where.ports))
       if (yield* isOpen(port)) return yield* failed(`port ${port} (${role}) is taken by another program`)
     yield* recipe.prepare(where)
