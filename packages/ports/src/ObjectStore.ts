@@ -1,4 +1,5 @@
 import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
@@ -23,5 +24,13 @@ export class ObjectStore extends Context.Tag("@influscope/ports/ObjectStore")<
     readonly delete: (key: string) => Effect.Effect<void, StorageError>
     /** Keys under a prefix, sorted. */
     readonly list: (prefix: string) => Stream.Stream<string, StorageError>
+    /**
+     * An address where anybody can GET the object for a time of up to seven days, in whole seconds, whether it exists or
+     * not; none where the store has no such thing.
+     */
+    readonly presign: (
+      key: string,
+      ttl: Duration.DurationInput
+    ) => Effect.Effect<Option.Option<string>, StorageError>
   }
 >() {}

@@ -3,6 +3,12 @@ import type * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 
+/** What our own sidecar shows us. */
+const ownToken = Config.option(Config.redacted("APP_API_TOKEN"))
+
+/** What the sidecar that passes calls on wants to see. */
+const sidecarToken = Config.option(Config.redacted("DAPR_API_TOKEN"))
+
 /** Where the service listens. Port 0 takes any free one. */
 export interface ServerSettings {
   readonly host: string
@@ -26,7 +32,7 @@ export const serverConfig: Config.Config<ServerSettings> = Config.all({
   drainTimeout: Config.duration("DRAIN_TIMEOUT").pipe(Config.withDefault("10 seconds"))
 }).pipe(
   Config.nested("ANALYTICS"),
-  Config.zipWith(Config.option(Config.redacted("APP_API_TOKEN")), (settings, appToken) => ({
+  Config.zipWith(ownToken, (settings, appToken) => ({
     ...settings,
     appToken
   }))
@@ -58,7 +64,7 @@ export const clientConfig: Config.Config<ClientSettings> = Config.all({
   appId: Config.option(Config.nonEmptyString("APP_ID"))
 }).pipe(
   Config.nested("ANALYTICS"),
-  Config.zipWith(Config.option(Config.redacted("DAPR_API_TOKEN")), ({ appId, ...settings }, token) => ({
+  Config.zipWith(sidecarToken, ({ appId, ...settings }, token) => ({
     ...settings,
     metadata: Option.match(appId, {
       onNone: () => ({}),

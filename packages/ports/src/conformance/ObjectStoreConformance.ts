@@ -8,7 +8,16 @@ import * as Stream from "effect/Stream"
 import { ObjectStore, type StoredObject } from "../ObjectStore.ts"
 import { type Restartable, suite, unique } from "./Conformance.ts"
 
+/** In bytes: around what adapters treat as small and large. */
+const defaultSizes: ReadonlyArray<number> = [1, 3 * 1024 * 1024, 4 * 1024 * 1024 + 1]
+
 export interface ObjectStoreConformanceOptions<E> {
+  /** Of objects that have to come back byte for byte, in bytes. */
+  readonly sizes?: ReadonlyArray<number>
+  /** Whether the store has addresses to share; it has none when absent. */
+  readonly presigns?: boolean
+  /** False where a list leaves out `a/b` while there is an object `a`, as MinIO's does; it can be read all the same. */
+  readonly listsBelowObjects?: boolean
   /** Takes the bucket or directory away under the running store; left out, the tests of it do not run. */
   readonly vanish?: Effect.Effect<void>
   /** Left out, the tests of restarts do not run. */
@@ -129,7 +138,8 @@ export const objectStoreConformance = <E>(
         ]
         for (const key of keys) yield* store.put(key, textObject(key))
         for (const key of keys) yield* assertObject(key, textObject(key))
-        assert.deepStrictEqual(yield* list(`${root}/`), [...keys].sort())
+        const listed = keys.filter((key) => (options.listsBelowObjects ?? true) || key !== `${root}/a/b`)
+        assert.deepStrictEqual(yield* list(`${root}/`), [...listed].sort())
         yield* store.delete(`${root}/a`)
         yield* assertObject(`${root}/a/b`, textObject(`${root}/a/b`))
       }))
@@ -154,6 +164,51 @@ export const objectStoreConformance = <E>(
         assert.deepStrictEqual(first, Option.some(`${root}/B`))
       }))
 
+    test("lists more keys than a page of any store holds, each once", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        const root = unique("objects")
+        const keys = Array.from({ length: 1_205 }, (_, index) => `${root}/${String(index).padStart(5, "0")}`)
+        yield* Effect.forEach(keys, (key) => store.put(key, textObject("")), {
+          concurrency: 16,
+          discard: true
+        })
+        assert.deepStrictEqual(yield* list(`${root}/`), keys)
+        const some = yield* Stream.runCollect(Stream.take(store.list(`${root}/`), 1_001))
+        assert.deepStrictEqual(Chunk.toReadonlyArray(some), keys.slice(0, 1_001))
+      }))
+
+    test("keeps objects of every size byte for byte", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        for (const size of options.sizes ?? defaultSizes) {
+          const key = `${unique("objects")}/${size}`
+          const object = { bytes: randomBytes(size), contentType: "application/octet-stream" }
+          yield* store.put(key, object)
+          yield* assertObject(key, object)
+          yield* store.delete(key)
+        }
+      }))
+
+    test("gives an address that anybody can read for a time, or none", () =>
+      Effect.gen(function* () {
+        const store = yield* ObjectStore
+        const key = `${unique("objects")}/shared.txt`
+        yield* store.put(key, textObject("for everybody", "text/html"))
+        const address = yield* store.presign(key, "1 second")
+        assert.strictEqual(Option.isSome(address), options.presigns ?? false)
+        if (Option.isNone(address)) return
+        const read = Effect.promise(() => fetch(address.value))
+        const response = yield* read
+        assert.strictEqual(response.status, 200)
+        assert.strictEqual(response.headers.get("content-type"), "text/html")
+        assert.strictEqual(yield* Effect.promise(() => response.text()), "for everybody")
+        const other = address.value.replace("shared.txt", "other.txt")
+        assert.strictEqual((yield* Effect.promise(() => fetch(other))).status, 403)
+        yield* Effect.sleep("2100 millis")
+        assert.strictEqual((yield* read).status, 403)
+      }))
+
     test("takes keys of eight segments, and every allowed character", () =>
       Effect.gen(function* () {
         const store = yield* ObjectStore
@@ -169,7 +224,8 @@ export const objectStoreConformance = <E>(
         const uses = (key: string) => [
           store.put(key, textObject("no")),
           Effect.asVoid(store.get(key)),
-          store.delete(key)
+          store.delete(key),
+          Effect.asVoid(store.presign(key, "1 minute"))
         ]
         for (const key of invalidKeys)
           for (const use of uses(key)) {

@@ -1,0 +1,146 @@
+import { Health } from "@influscope/telemetry/Health"
+import * as Data from "effect/Data"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { Callbacks } from "./Callbacks.ts"
+import { Sidecar, type SidecarMetadata } from "./Sidecar.ts"
+
+/** A component this service cannot work without. */
+export interface NeededComponent {
+  readonly name: string
+  /** The begin of its type: "pubsub.", "state.", "bindings.aws.s3". */
+  readonly type: string
+  /** As the sidecar lists them: "ETAG", "TRANSACTIONAL", "TTL". */
+  readonly capabilities?: ReadonlyArray<string>
+}
+
+export interface GateOptions {
+  readonly components: ReadonlyArray<NeededComponent>
+  /** How long it may take; 2 minutes when absent. */
+  readonly patience?: Duration.DurationInput
+}
+
+/** The sidecar is not what this service needs. `missing` has a sentence each, which says where to look. */
+export class GateClosed extends Data.TaggedError("GateClosed")<{
+  readonly missing: ReadonlyArray<string>
+}> {
+  override get message(): string {
+    return this.missing.join(" ")
+  }
+}
+
+/** daprd goes on without a component whose file is wrong, and still calls itself healthy. */
+const componentFault = (needed: NeededComponent, { components, id }: SidecarMetadata): string | undefined => {
+  const found = components.find(({ name }) => name === needed.name)
+  if (found === undefined)
+    return (
+      `The component "${needed.name}" (${needed.type}*) is not loaded: look for its file among the resources, ` +
+      `for "${id}" in its scopes, and for "${needed.name}" in the log of daprd.`
+    )
+  if (!found.type.startsWith(needed.type))
+    return `The component "${needed.name}" is of type ${found.type} instead of ${needed.type}*: look at its file.`
+  const lacking = (needed.capabilities ?? []).filter((name) => !found.capabilities.includes(name))
+  if (lacking.length === 0) return undefined
+  return (
+    `The component "${needed.name}" (${found.type} ${found.version}) lacks ${lacking.join(", ")}: ` +
+    "choose a component that has it, or another version of this one."
+  )
+}
+
+const answersFault = Effect.flatMap(Sidecar, (sidecar) =>
+  sidecar.request({ method: "GET", path: "/v1.0/healthz/outbound", timeout: "2 seconds" }).pipe(
+    Effect.map((answer) => {
+      if (answer.status >= 200 && answer.status < 300) return undefined
+      return answer.status === 401
+        ? `The sidecar at ${sidecar.url} refuses DAPR_API_TOKEN: it was started with another.`
+        : `The sidecar at ${sidecar.url} answers ${answer.status}: it is still starting, or a component cannot be reached; see the log of daprd.`
+    }),
+    Effect.catchTag("StorageError", (error) =>
+      Effect.succeed(
+        `The sidecar at ${sidecar.url} does not answer (${String(error.cause)}): is daprd running, and is DAPR_HTTP_PORT its port?`
+      )
+    )
+  )
+)
+
+/** What is wrong now: a sentence each. */
+const faults = (needed: ReadonlyArray<NeededComponent>) =>
+  Effect.gen(function* () {
+    const sidecar = yield* Sidecar
+    const callbacks = yield* Callbacks
+    const silent = yield* answersFault
+    if (silent !== undefined) return [silent]
+    const metadata = yield* Effect.either(sidecar.metadata)
+    if (metadata._tag === "Left") return [`The sidecar says nothing of itself: ${metadata.left.message}.`]
+    const known = metadata.right
+    const components = needed.flatMap((one) => componentFault(one, known) ?? [])
+    const routes = yield* callbacks.routes
+    const unheard = routes.filter(
+      ({ pubsubName, topic }) =>
+        !known.subscriptions.some((one) => one.pubsubname === pubsubName && one.topic === topic)
+    )
+    if (unheard.length === 0) return components
+    const subscriptions =
+      `The sidecar is not subscribed to ${unheard.map(({ topic }) => topic).join(", ")}: ` +
+      'look in the log of daprd for "app is subscribed", and whether its app port is this app\'s and its APP_API_TOKEN is ours.'
+    return [...components, subscriptions]
+  })
+
+/**
+ * Waits until the sidecar answers, has every component with its type and capabilities, and is subscribed to what was
+ * routed. Says in the log what it waits for. To be run after `Callbacks.open`, and before the service calls itself ready.
+ */
+export const wait = ({ components, patience = "2 minutes" }: GateOptions) =>
+  Effect.gen(function* () {
+    const last = yield* Ref.make<ReadonlyArray<string>>([])
+    const look = Effect.gen(function* () {
+      const missing = yield* faults(components)
+      const before = yield* Ref.getAndSet(last, missing)
+      if (missing.length > 0 && missing.join() !== before.join())
+        yield* Effect.logInfo("Waiting for the sidecar", { missing })
+      return missing.length === 0
+    })
+    yield* look.pipe(
+      Effect.repeat({
+        until: (open) => open,
+        schedule: Schedule.exponential("50 millis").pipe(Schedule.union(Schedule.spaced("1 second")))
+      }),
+      Effect.timeoutOption(patience),
+      Effect.flatMap((open) =>
+        open._tag === "Some"
+          ? Effect.void
+          : Effect.flatMap(Ref.get(last), (missing) =>
+              Effect.fail(
+                new GateClosed({
+                  missing:
+                    missing.length > 0
+                      ? missing
+                      : [`The sidecar was not checked within ${Duration.format(patience)}.`]
+                })
+              )
+            )
+      )
+    )
+    yield* Effect.logInfo("The sidecar is ready", { components: components.map(({ name }) => name) })
+  })
+
+/** For readiness afterwards: fails with a sentence when the sidecar is gone or has become another. */
+export const check = (
+  components: ReadonlyArray<NeededComponent>
+): Effect.Effect<void, string, Sidecar | Callbacks> =>
+  Effect.flatMap(faults(components), (missing) =>
+    missing.length === 0 ? Effect.void : Effect.fail(missing.join(" "))
+  )
+
+/** Makes `check` a part of this process's readiness for as long as the scope is open. */
+export const register = (
+  components: ReadonlyArray<NeededComponent>
+): Effect.Effect<void, never, Health | Sidecar | Callbacks | Scope.Scope> =>
+  Effect.gen(function* () {
+    const health = yield* Health
+    const context = yield* Effect.context<Sidecar | Callbacks>()
+    yield* health.register({ name: "sidecar", run: Effect.provide(check(components), context) })
+  })
