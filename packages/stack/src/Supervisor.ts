@@ -33,6 +33,14 @@ export const isOpen = (port: number): Effect.Effect<boolean> =>
     return Effect.sync(() => socket.destroy())
   })
 
+/** Whether a port is free, or is soon: the threads of a process that was killed may hold it a little longer. */
+const becomesFree = (port: number): Effect.Effect<boolean> =>
+  isOpen(port).pipe(
+    Effect.map((open) => !open),
+    Effect.repeat({ until: (free) => free, times: 20, schedule: Schedule.spaced("100 millis") }),
+    Effect.zipRight(Effect.map(isOpen(port), (open) => !open))
+  )
+
 /** A port that nobody listens on now. */
 export const freePort: Effect.Effect<number> = Effect.async((resume) => {
   const server = createServer()
@@ -156,7 +164,8 @@ export const start = (recipe: ServerRecipe, where: Where): Effect.Effect<Running
     // Those of an instance that crashed.
     yield* clearLeftovers(recipe, where)
     for (const [role, port] of Object.entries(where.ports))
-      if (yield* isOpen(port)) return yield* failed(`port ${port} (${role}) is taken by another program`)
+      if (!(yield* becomesFree(port)))
+        return yield* failed(`port ${port} (${role}) is taken by another program`)
     yield* recipe.prepare(where)
     const { argv, cwd = where.directory, env = {}, stdin } = recipe.command(where)
     const pid = yield* Effect.try({

@@ -117,7 +117,7 @@ describe("the discovery pipeline beside sidecars", () => {
           groups: groupsOf(name, accounts, groupSize),
           write: state(system.url, name),
           pause: "100 millis",
-          faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(fault(system))).pipe(Effect.tapError((e) => Effect.sync(() => process.stdout.write(`FAULT ${String(e)}\n`)))),
+          faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(fault(system))),
           unsettled: unsettled(system.url),
           patience: "3 minutes",
           read: found(system.url, name)

@@ -1,0 +1,26 @@
+import type { Profile } from "@influscope/domain/Profile"
+import type { SearchHit } from "@influscope/domain/Search"
+
+const avatarUrl = (profile: Profile): string | null =>
+  profile.fields.avatarKey === undefined ? null : `/v1/profiles/${encodeURIComponent(profile.id)}/avatar`
+
+export const toHit = (profile: Profile, score: number, highlights: SearchHit["highlights"]): SearchHit => {
+  const { fields, engagement } = profile
+  return {
+    id: profile.id,
+    platform: profile.platform,
+    handle: profile.handle,
+    name: fields.name ?? null,
+    bio: fields.bio ?? null,
+    categories: fields.categories ?? [],
+    country: fields.country ?? null,
+    language: fields.language ?? null,
+    verified: fields.verified ?? null,
+    followers: fields.followers ?? null,
+    engagementRate: engagement.rate,
+    tier: engagement.tier,
+    avatarUrl: avatarUrl(profile),
+    score,
+    highlights
+  }
+}

@@ -1,0 +1,135 @@
+import type { Profile } from "@influscope/domain/Profile"
+import type { ProfileId } from "@influscope/domain/ProfileId"
+import { categoryKey, popularityOf } from "../search/Columns.ts"
+import { encodeProfile } from "../search/StoredDocument.ts"
+import { containsDigit, visitHandleParts, visitTokens, wholeTerm } from "../search/Tokens.ts"
+
+/** A document of the index: a profile and what is searched of it, or a tombstone. */
+export interface IndexedDocument {
+  readonly id: ProfileId
+  readonly alive: boolean
+  readonly deletedAt?: number
+  readonly document?: string
+  readonly [field: string]: unknown
+}
+
+/** The part of a document that is stored. */
+export interface StoredSource {
+  readonly id: ProfileId
+  readonly deletedAt?: number
+  readonly document?: string
+}
+
+/** Beginnings are at least so long, because shorter words have no typos forgiven, and at most so long. */
+const shortestStart = 3
+const longestStart = 20
+
+const digit = /\p{N}/u
+
+/**
+ * A term as it is indexed and looked for. Typos in numbers are never forgiven: two signs that no term has stand after the
+ * first digit, so that no word without digits is within two typos of a term with some.
+ */
+export const encodeTerm = (term: string): string => term.replace(digit, "$&··")
+
+const addStarts = (starts: Set<string>, term: string): void => {
+  let start = ""
+  let length = 0
+  for (const character of term) {
+    if (length === longestStart || containsDigit(character)) return
+    start += character
+    length++
+    if (length >= shortestStart) starts.add(start)
+  }
+}
+
+/** The terms of one place, and their beginnings. */
+class Terms {
+  private readonly terms = new Set<string>()
+
+  readonly add = (term: string): void => {
+    if (term !== "") this.terms.add(term)
+  }
+
+  get words(): string {
+    return [...this.terms].map(encodeTerm).join(" ")
+  }
+
+  get starts(): string {
+    const starts = new Set<string>()
+    for (const term of this.terms) addStarts(starts, term)
+    return [...starts].join(" ")
+  }
+}
+
+const tokensOf = (text: string): ReadonlyArray<string> => {
+  const tokens: Array<string> = []
+  visitTokens(text, (term) => tokens.push(term))
+  return tokens
+}
+
+const inSequence = (tokens: ReadonlyArray<string>): string => tokens.map(encodeTerm).join(" ")
+
+const textOf = ({ fields, handle }: Profile) => {
+  const name = tokensOf(fields.name ?? "")
+  const bio = tokensOf(fields.bio ?? "")
+  const identity = new Terms()
+  const leading = new Terms()
+  const naming = new Terms()
+  const topics = new Terms()
+  const wholeTopics = new Terms()
+  const ofBio = new Terms()
+  for (const whole of [wholeTerm(handle), wholeTerm(fields.name ?? "")]) {
+    identity.add(whole)
+    leading.add(whole)
+  }
+  leading.add(name[0] ?? "")
+  visitHandleParts(handle, naming.add)
+  name.forEach(naming.add)
+  for (const category of fields.categories ?? []) {
+    tokensOf(category).forEach(topics.add)
+    topics.add(wholeTerm(category))
+    wholeTopics.add(wholeTerm(category))
+  }
+  bio.forEach(ofBio.add)
+  return {
+    leading: leading.words,
+    leadingStart: leading.starts,
+    naming: naming.words,
+    namingStart: naming.starts,
+    topics: topics.words,
+    topicsStart: topics.starts,
+    bio: ofBio.words,
+    bioStart: ofBio.starts,
+    identity: identity.words,
+    identityStart: identity.starts,
+    wholeTopics: wholeTopics.words,
+    sequence: [inSequence(name), inSequence(bio)]
+  }
+}
+
+export const documentOf = (profile: Profile): IndexedDocument => {
+  const { engagement, fields } = profile
+  return {
+    id: profile.id,
+    alive: true,
+    document: encodeProfile(profile),
+    platform: profile.platform,
+    category: (fields.categories ?? []).map(categoryKey).filter((key) => key !== ""),
+    country: fields.country,
+    language: fields.language,
+    tier: engagement.tier,
+    verified: fields.verified,
+    followers: fields.followers,
+    engagement: engagement.rate,
+    observedAt: profile.observedAt,
+    popularity: popularityOf(fields.followers),
+    ...textOf(profile)
+  }
+}
+
+export const tombstoneOf = (id: ProfileId, deletedAt: number): IndexedDocument => ({
+  id,
+  alive: false,
+  deletedAt
+})

@@ -1,0 +1,155 @@
+import { assert, describe, it } from "@effect/vitest"
+import { unique } from "@influscope/ports/conformance/Conformance"
+import { profileOf, queryOf } from "@influscope/ports/conformance/ProfileFixture"
+import { SearchIndex } from "@influscope/ports/SearchIndex"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Ref from "effect/Ref"
+import * as Stream from "effect/Stream"
+import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
+import { type ReindexProgress, reindexWith } from "../../src/elasticsearch/Reindex.ts"
+import { ownServer, removedAtEnd, settingsFor } from "./ElasticsearchServer.ts"
+
+const server = ownServer()
+
+const fresh = Effect.gen(function* () {
+  const alias = unique("profiles")
+  yield* removedAtEnd(server.url(), alias)
+  return settingsFor(server.url(), alias)
+})
+
+/** Every profile's handle with its followers: what is compared. */
+const contents = Effect.gen(function* () {
+  const index = yield* SearchIndex
+  const all = yield* Stream.runCollect(index.all)
+  return new Map(Chunk.toReadonlyArray(all).map(({ profile }) => [profile.handle, profile.fields.followers]))
+})
+
+const write = Effect.fnUntraced(function* (handle: string, followers: number) {
+  const index = yield* SearchIndex
+  const profile = profileOf(handle, { name: `Name of ${handle}`, followers })
+  for (;;) {
+    const [known = Option.none()] = yield* index.getMany([profile.id])
+    const revision = Option.getOrUndefined(known)?.revision
+    const [outcome] = yield* index.bulk([{ profile, revision }])
+    if (outcome === "written") return
+  }
+})
+
+const aliasesOf = (alias: string) =>
+  Effect.promise(async () => {
+    const answer = await fetch(`${server.url()}/_alias/${alias}`)
+    return Object.keys(await answer.json())
+  })
+
+describe("reindex", () => {
+  it.scopedLive("loses nothing that is written meanwhile, and nobody is refused", () =>
+    Effect.gen(function* () {
+      const settings = yield* fresh
+      const body = Effect.gen(function* () {
+        const index = yield* SearchIndex
+        const initial = Array.from({ length: 3_000 }, (_, at) => profileOf(`base_${at}`, { followers: at }))
+        yield* index.bulk(initial.map((profile) => ({ profile, revision: undefined })))
+        const expected = new Map<string, number | undefined>(
+          initial.map((profile) => [profile.handle, profile.fields.followers])
+        )
+        const removed = profileOf("base_7").id
+        yield* index.delete(removed, 5_000)
+        expected.delete("base_7")
+        const [before = Option.none()] = yield* index.getMany([profileOf("base_1").id])
+
+        const stop = yield* Ref.make(false)
+        /** New profiles, changes of old ones and deletions, each recorded when it was acknowledged. */
+        const writer = (name: number) =>
+          Effect.gen(function* () {
+            let at = 0
+            while (!(yield* Ref.get(stop))) {
+              const handle = at % 2 === 0 ? `new_${name}_${at}` : `base_${100 + name * 500 + (at % 400)}`
+              yield* write(handle, 1_000_000 + at)
+              expected.set(handle, 1_000_000 + at)
+              if (at % 10 === 5) {
+                const doomed = `base_${2_000 + name * 300 + (at % 300)}`
+                yield* index.delete(profileOf(doomed).id, 6_000)
+                expected.delete(doomed)
+              }
+              at++
+            }
+            return at
+          })
+        const writers = yield* Effect.forEach([0, 1, 2], (name) => Effect.fork(writer(name)))
+        const misses = yield* Ref.make(0)
+        const reader = yield* Effect.gen(function* () {
+          let searches = 0
+          while (!(yield* Ref.get(stop))) {
+            const { total } = yield* index.search(queryOf("base", { limit: 1 }))
+            if (total < 2_000) yield* Ref.update(misses, (many) => many + 1)
+            searches++
+          }
+          return searches
+        }).pipe(Effect.fork)
+
+        yield* Effect.sleep("500 millis")
+        const progress: Array<ReindexProgress> = []
+        const report = yield* reindexWith(settings, {
+          onProgress: (each) => Effect.sync(() => progress.push(each))
+        })
+        yield* Effect.sleep("500 millis")
+        yield* Ref.set(stop, true)
+        const written = yield* Effect.forEach(writers, Fiber.join)
+        const searches = yield* Fiber.join(reader)
+
+        assert.deepStrictEqual(
+          [...(yield* contents)].sort(),
+          [...expected].sort(),
+          `writes ${written.join("+")}, searches ${searches}`
+        )
+        assert.strictEqual(yield* Ref.get(misses), 0)
+        assert.isAbove(searches, 5)
+        assert.strictEqual(report.from, `${settings.alias}-v1-1`)
+        assert.strictEqual(report.to, `${settings.alias}-v1-2`)
+        assert.isAtLeast(report.copied, 3_000)
+        assert.includeMembers(
+          progress.map((each) => each.phase),
+          ["copy", "catch-up", "switch"]
+        )
+        assert.deepStrictEqual(yield* aliasesOf(settings.alias), [report.to])
+        // The tombstone has come along, and what was read before the switch is no revision any more.
+        const [tombstone = Option.none()] = yield* index.getMany([removed])
+        assert.strictEqual(Option.getOrUndefined(tombstone)?._tag, "Deleted")
+        const stale = { profile: profileOf("base_1"), revision: Option.getOrUndefined(before)?.revision }
+        assert.deepStrictEqual(yield* index.bulk([stale]), ["conflict"])
+      })
+      yield* Effect.provide(body, ElasticsearchIndex.layerWith(settings))
+    })
+  )
+
+  it.scopedLive("leaves everything as it was when it is cut off, and is restarted only on demand", () =>
+    Effect.gen(function* () {
+      const settings = yield* fresh
+      const body = Effect.gen(function* () {
+        yield* write("someone", 1)
+        const failing = reindexWith(settings, { onProgress: () => Effect.interrupt })
+        assert.isTrue((yield* Effect.exit(failing))._tag === "Failure")
+        yield* write("someone", 2)
+        assert.deepStrictEqual(yield* aliasesOf(settings.alias), [`${settings.alias}-v1-1`])
+
+        // What a killed reindex leaves: its target, and the block.
+        yield* Effect.promise(async () => {
+          await fetch(`${server.url()}/${settings.alias}-v1-2`, { method: "PUT" })
+          await fetch(`${server.url()}/${settings.alias}-v1-1/_block/write`, { method: "PUT" })
+        })
+        const refused = yield* Effect.flip(reindexWith(settings))
+        assert.strictEqual(refused.reason, "conflict")
+        const waiting = yield* Effect.fork(write("someone", 3))
+        yield* Effect.sleep("300 millis")
+        const report = yield* reindexWith(settings, { restart: true, keepOld: true })
+        yield* Fiber.join(waiting)
+        assert.strictEqual(report.to, `${settings.alias}-v1-2`)
+        assert.deepStrictEqual([...(yield* contents)], [["someone", 3]])
+      })
+      yield* Effect.provide(body, ElasticsearchIndex.layerWith(settings))
+    })
+  )
+})

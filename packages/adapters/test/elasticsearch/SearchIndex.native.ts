@@ -1,0 +1,18 @@
+import { unique } from "@influscope/ports/conformance/Conformance"
+import { searchIndexConformance } from "@influscope/ports/conformance/SearchIndexConformance"
+import * as Effect from "effect/Effect"
+import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
+import { ownServer, removedAtEnd, settingsFor } from "./ElasticsearchServer.ts"
+
+const server = ownServer()
+
+searchIndexConformance(
+  "Elasticsearch",
+  Effect.suspend(() => {
+    const alias = unique("profiles")
+    return Effect.as(
+      removedAtEnd(server.url(), alias),
+      ElasticsearchIndex.layerWith(settingsFor(server.url(), alias))
+    )
+  })
+)
