@@ -35,29 +35,35 @@ export const groupsOf = (drill: string, count: number, size: number): ReadonlyAr
     )
   )
 
-/** States a group of accounts through the API, and says how that was answered. */
+const stateOnce = (url: string, drill: string, ids: ReadonlyArray<string>): Effect.Effect<Told> =>
+  Effect.tryPromise((signal) =>
+    fetch(`${url}/v1/profiles`, {
+      method: "POST",
+      signal,
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({
+        source: drill,
+        profiles: ids.map((id, place) => ({
+          platform: "x",
+          handle: id.slice(2),
+          followers: place + 1,
+          bio: drill
+        }))
+      })
+    })
+  ).pipe(
+    Effect.timeout("30 seconds"),
+    Effect.map((response): Told => (response.status === 202 ? "acknowledged" : "failed")),
+    Effect.orElseSucceed((): Told => "unknown")
+  )
+
+/** States a group of accounts through the API, as a patient client does: again, until that was answered with success. */
 export const state =
   (url: string, drill: string) =>
   (ids: ReadonlyArray<string>): Effect.Effect<Told> =>
-    Effect.tryPromise((signal) =>
-      fetch(`${url}/v1/profiles`, {
-        method: "POST",
-        signal,
-        headers: { "content-type": "application/json" },
-        body: JSON.stringify({
-          source: drill,
-          profiles: ids.map((id, place) => ({
-            platform: "x",
-            handle: id.slice(2),
-            followers: place + 1,
-            bio: drill
-          }))
-        })
-      })
-    ).pipe(
-      Effect.timeout("30 seconds"),
-      Effect.map((response): Told => (response.status === 202 ? "acknowledged" : "failed")),
-      Effect.orElseSucceed((): Told => "unknown")
+    Effect.suspend(() => stateOnce(url, drill, ids)).pipe(
+      Effect.zipLeft(Effect.sleep("300 millis"), { concurrent: true }),
+      Effect.repeat({ until: (told) => told === "acknowledged", times: 150 })
     )
 
 /** What of the topics is still on its way, in words; undefined when nothing is. */

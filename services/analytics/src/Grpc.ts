@@ -1,5 +1,7 @@
 import * as GrpcJs from "@grpc/grpc-js"
 import { ReflectionService } from "@grpc/reflection"
+import type { InvalidRequest } from "@influscope/adapters/grpc/InvalidRequest"
+import { packageDefinition, serviceDefinition } from "@influscope/adapters/grpc/ServiceDefinition"
 import {
   AnalyticsService,
   file_influscope_analytics_v1_analytics
@@ -17,8 +19,6 @@ import { HealthImplementation } from "grpc-health-check"
 import { requireToken } from "./AppToken.ts"
 import { type ServerSettings, serverConfig } from "./Config.ts"
 import { handlers } from "./Handlers.ts"
-import type { InvalidRequest } from "./InvalidRequest.ts"
-import { packageDefinition, serviceDefinition } from "./ServiceDefinition.ts"
 
 /** The running gRPC server: `address` is what a client connects to. */
 export class AnalyticsServer extends Context.Tag("@influscope/analytics/AnalyticsServer")<

@@ -2,6 +2,9 @@ import { create, type DescMessage, type MessageShape } from "@bufbuild/protobuf"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpTraceContext from "@effect/platform/HttpTraceContext"
 import type * as GrpcJs from "@grpc/grpc-js"
+import type { InvalidRequest } from "@influscope/adapters/grpc/InvalidRequest"
+import { fromBatch, fromProfile, toEngagement } from "@influscope/adapters/grpc/Messages"
+import type { Received } from "@influscope/adapters/grpc/ServiceDefinition"
 import {
   type ComputeBatchRequestSchema,
   ComputeBatchResponseSchema,
@@ -17,9 +20,6 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { compute, computeBatch, computeOne, countBatch } from "./Compute.ts"
-import type { InvalidRequest } from "./InvalidRequest.ts"
-import { fromBatch, fromProfile, toEngagement } from "./Messages.ts"
-import type { Received } from "./ServiceDefinition.ts"
 import { logDefect, statusOf } from "./Status.ts"
 
 /** Runs the effect of one call as a fiber that the server's scope owns. */

@@ -1,9 +1,9 @@
 import { status } from "@grpc/grpc-js"
+import type { InvalidRequest } from "@influscope/adapters/grpc/InvalidRequest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { InvalidRequest } from "./InvalidRequest.ts"
 
 /** How a call ends for the caller when it does not end well. */
 export interface CallStatus {

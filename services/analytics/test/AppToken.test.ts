@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as GrpcJs from "@grpc/grpc-js"
+import * as GrpcAnalytics from "@influscope/adapters/grpc/GrpcAnalytics"
 import { EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
@@ -8,7 +9,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { AnalyticsServer, layer } from "../src/Grpc.ts"
-import * as GrpcAnalytics from "../src/GrpcAnalytics.ts"
 
 const guarded = Effect.map(
   Layer.build(

@@ -1,5 +1,7 @@
 import { create, type DescMessage, type DescMethodUnary, type MessageShape } from "@bufbuild/protobuf"
 import * as GrpcJs from "@grpc/grpc-js"
+import { toProfile } from "@influscope/adapters/grpc/Messages"
+import { deserialize, pathOf, serialize } from "@influscope/adapters/grpc/ServiceDefinition"
 import type { EngagementInput } from "@influscope/ports/EngagementAnalytics"
 import {
   AnalyticsService,
@@ -10,8 +12,6 @@ import {
 } from "@influscope/proto/gen/influscope/analytics/v1/analytics_pb"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
-import { toProfile } from "../src/Messages.ts"
-import { deserialize, pathOf, serialize } from "../src/ServiceDefinition.ts"
 
 /** What a test sees of a call that fails. */
 export class CallError extends Data.TaggedError("CallError")<{

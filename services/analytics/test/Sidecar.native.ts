@@ -2,6 +2,8 @@ import { create } from "@bufbuild/protobuf"
 import { assert, describe, it } from "@effect/vitest"
 import * as GrpcJs from "@grpc/grpc-js"
 import * as DaprInvoker from "@influscope/adapters/dapr/Invoker"
+import * as GrpcAnalytics from "@influscope/adapters/grpc/GrpcAnalytics"
+import { fromEngagement, toProfile } from "@influscope/adapters/grpc/Messages"
 import { platforms } from "@influscope/domain/Platform"
 import {
   AnalyticsUnavailable,
@@ -22,8 +24,6 @@ import { startSidecar } from "../../../packages/adapters/test/dapr/Sidecars.ts"
 import { temporaryDirectory } from "../../../packages/adapters/test/TemporaryDirectory.ts"
 import { computeOne } from "../src/Compute.ts"
 import { AnalyticsServer, layer } from "../src/Grpc.ts"
-import * as GrpcAnalytics from "../src/GrpcAnalytics.ts"
-import { fromEngagement, toProfile } from "../src/Messages.ts"
 import { call, collect, openStream, streamRequest } from "./Client.ts"
 
 const inputs = (count: number): ReadonlyArray<EngagementInput> =>

@@ -19,7 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
-import { type ClientSettings, clientConfig } from "./Config.ts"
+import { type ClientSettings, clientConfig } from "./ClientConfig.ts"
 import { fromEngagement, maxBatch, toProfile } from "./Messages.ts"
 import { deserialize, pathOf, serialize } from "./ServiceDefinition.ts"
 
