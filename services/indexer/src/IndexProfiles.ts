@@ -9,7 +9,7 @@ import {
 import type { ProfileId } from "@influscope/domain/ProfileId"
 import { AnalyticsUnavailable, EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
-import { Retry } from "@influscope/ports/PubSub"
+import { Reject, Retry } from "@influscope/ports/PubSub"
 import { type DeletedProfile, SearchIndex, type StoredProfile } from "@influscope/ports/SearchIndex"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -131,10 +131,14 @@ export class IndexProfiles extends Effect.Service<IndexProfiles>()("@influscope/
     })
 
     return {
-      apply: (batch: ProfilesDiscovered): Effect.Effect<AppliedCounts, Retry> =>
+      apply: (batch: ProfilesDiscovered): Effect.Effect<AppliedCounts, Retry | Reject> =>
         apply(batch).pipe(
           Effect.catchTags({
-            StorageError: (error) => new Retry({ reason: error.message }),
+            // What the index can never take waits for a person, not for another try.
+            StorageError: (error): Effect.Effect<never, Retry | Reject> =>
+              error.reason === "corrupt"
+                ? new Reject({ reason: error.message })
+                : new Retry({ reason: error.message }),
             AnalyticsUnavailable: (error) =>
               new Retry({ reason: `Analytics did not answer: ${String(error.cause)}` })
           })

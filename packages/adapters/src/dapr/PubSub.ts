@@ -38,6 +38,8 @@ export interface DaprPubSubOptions {
   readonly publishTimeout: Duration.DurationInput
   /** How long a delivery waits for a handler that is free before it is given back. */
   readonly patience: Duration.DurationInput
+  /** Deliveries up to which a message that the broker gave up goes back to its topic instead of being buried. */
+  readonly revivals: number
   /** How long the closing of a subscription waits for its running handlers before it interrupts them. */
   readonly drainTimeout: Duration.DurationInput
 }
@@ -49,6 +51,7 @@ export const defaults: DaprPubSubOptions = {
   metadata: { queueType: "quorum" },
   publishTimeout: "30 seconds",
   patience: "1 minute",
+  revivals: 20,
   drainTimeout: "20 seconds"
 }
 
@@ -242,11 +245,24 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
       return Option.isNone(run) ? "RETRY" : yield* run.value(message.right)
     })
 
-  /** What the sidecar or the broker gave up on. */
-  const buryGivenUp = (topic: string) =>
+  /**
+   * What the sidecar or the broker gave up on. A sidecar that is stopping hands its messages back so often that the
+   * broker's limit is reached within moments, though no handler has seen them: such a message goes back to its topic.
+   */
+  const takeGivenUp = (topic: string) =>
     Effect.fnUntraced(function* (body: string) {
-      const message = yield* Effect.orElseSucceed(CloudEvent.decode(body), () => CloudEvent.unreadable(body))
+      const decoded = yield* Effect.either(CloudEvent.decode(body))
+      const message = Either.getOrElse(decoded, () => CloudEvent.unreadable(body))
       const { attempt, lastReason } = yield* ledger.begin(topic, message.id)
+      if (Either.isRight(decoded) && attempt <= options.revivals) {
+        yield* Effect.logWarning("A message that the broker gave up goes back to its topic", {
+          topic,
+          id: message.id,
+          deliveries: attempt - 1
+        })
+        yield* publish(topic, message)
+        return "SUCCESS" as const
+      }
       const last = Option.match(lastReason, { onNone: () => "", onSome: (reason) => `: ${reason}` })
       const reason = `the broker or the sidecar gave it up after ${attempt - 1} handled deliveries${last}`
       yield* Effect.logError("A message comes from the dead-letter topic", { topic, id: message.id, reason })
@@ -267,7 +283,7 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
     if (existing !== undefined) return existing
     const slots = new TopicSlots()
     const deliver = deliverTo(topic, slots)
-    const giveUp = buryGivenUp(topic)
+    const giveUp = takeGivenUp(topic)
     const { component: pubsubName, metadata } = options
     yield* callbacks.route({
       pubsubName,

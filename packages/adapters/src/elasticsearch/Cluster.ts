@@ -12,7 +12,11 @@ import type { Settings } from "./Settings.ts"
 /** A call of the client, with the signal and the time that end it. */
 type Use<A> = (
   client: Client,
-  options: { readonly signal: AbortSignal; readonly requestTimeout: number }
+  options: {
+    readonly signal: AbortSignal
+    readonly requestTimeout: number
+    readonly retryBackoff: () => number
+  }
 ) => Promise<A>
 
 /** The connections to a cluster. */
@@ -29,6 +33,8 @@ export interface Cluster {
 
 /** Attempts after the first of a read whose connection broke. */
 const readRetries = 2
+/** In seconds. The usual growing pauses would only keep a reader waiting: most such connections were merely idle. */
+const readPause = 0.1
 
 const authOf = ({ apiKey, password, username }: Settings) => {
   if (Option.isSome(apiKey)) return { auth: { apiKey: Redacted.value(apiKey.value) } }
@@ -70,7 +76,8 @@ export const connect = (settings: Settings): Effect.Effect<Cluster, StorageError
       use: Use<A>
     ): Effect.Effect<A, StorageError> =>
       Effect.tryPromise({
-        try: (signal) => use(through, { signal, requestTimeout: Duration.toMillis(timeout) }),
+        try: (signal) =>
+          use(through, { signal, requestTimeout: Duration.toMillis(timeout), retryBackoff: () => readPause }),
         catch: (cause) => failureOf(operation, cause)
       }).pipe(
         Effect.timeoutFail({
