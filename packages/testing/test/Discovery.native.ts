@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import type { Where } from "@influscope/stack/Server"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -108,25 +109,55 @@ describe("the discovery pipeline beside sidecars", () => {
     ["kill -9 of Elasticsearch", ({ servers }) => crash(servers.elasticsearch)]
   ]
 
+  /** States accounts while something happens, and compares ids. */
+  const runDrill = async (what: string, name: string, fault: Effect.Effect<unknown, unknown>) => {
+    const account = await Effect.runPromise(
+      drill({
+        groups: groupsOf(name, accounts, groupSize),
+        write: state(system.url, name),
+        pause: "10 millis",
+        faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(fault)),
+        unsettled: unsettled(system.url),
+        patience: "3 minutes",
+        read: found(system.url, name)
+      })
+    )
+    process.stdout.write(`${describeAccount(what, account)}\n`)
+    return account
+  }
+
   it.each(faults)(
     "%s loses nothing",
     async (what, fault) => {
       const name = `drill${faults.findIndex(([known]) => known === what)}x`
-      const account = await Effect.runPromise(
-        drill({
-          groups: groupsOf(name, accounts, groupSize),
-          write: state(system.url, name),
-          pause: "10 millis",
-          faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(fault(system))),
-          unsettled: unsettled(system.url),
-          patience: "3 minutes",
-          read: found(system.url, name)
-        })
-      )
-      process.stdout.write(`${describeAccount(what, account)}\n`)
+      const account = await runDrill(what, name, fault(system))
       assert.strictEqual(account.acknowledged, accounts)
       assert.deepStrictEqual([account.lost, account.duplicates, account.strange], [[], [], []])
     },
     300_000
   )
+
+  it("control: without the outbox, kill -9 of the scraper loses what was acknowledged", async () => {
+    const { scraper } = system.services
+    const without = {
+      ...scraper.recipe,
+      command: (where: Where) => {
+        const command = scraper.recipe.command(where)
+        return { ...command, env: { ...command.env, INFLUSCOPE_OUTBOX: "off" } }
+      }
+    }
+    await Effect.runPromise(Supervisor.stop(scraper.recipe, scraper.where))
+    await Effect.runPromise(Supervisor.start(without, scraper.where))
+    const crashes = Supervisor.kill(scraper.where).pipe(
+      Effect.zipRight(Supervisor.start(without, scraper.where)),
+      // The circuit to it closes again, and accounts are stated.
+      Effect.zipRight(Effect.sleep("12 seconds"))
+    )
+    const account = await runDrill(
+      "control, outbox off, kill -9 of the scraper",
+      "controlx",
+      Effect.repeatN(crashes, 2)
+    )
+    assert.isAbove(account.lost.length, 0)
+  }, 300_000)
 })
