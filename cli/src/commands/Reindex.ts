@@ -1,6 +1,6 @@
 import * as Command from "@effect/cli/Command"
 import * as Options from "@effect/cli/Options"
-import { type ReindexPhase, reindex as rebuild } from "@influscope/adapters/elasticsearch/Reindex"
+import type { ReindexPhase } from "@influscope/adapters/elasticsearch/Reindex"
 import * as Effect from "effect/Effect"
 import { CliError } from "../CliError.ts"
 import { jsonOption } from "../CommonOptions.ts"
@@ -27,6 +27,10 @@ const words: { readonly [P in ReindexPhase]: string } = {
 /** Only Elasticsearch has an index that is rebuilt: the embedded one rebuilds itself when it has to. */
 export const reindex = Command.make("reindex", options, (given) =>
   Effect.gen(function* () {
+    // The client is large, and no other command needs it.
+    const { reindex: rebuild } = yield* Effect.promise(
+      () => import("@influscope/adapters/elasticsearch/Reindex")
+    )
     const bar = yield* progress("Rebuilding the search index")
     const report = yield* rebuild({
       keepOld: given.keepOld,

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { open } from "node:fs/promises"
 import { join } from "node:path"
 import * as Args from "@effect/cli/Args"
@@ -7,11 +7,14 @@ import * as HelpDoc from "@effect/cli/HelpDoc"
 import * as Options from "@effect/cli/Options"
 import * as ValidationError from "@effect/cli/ValidationError"
 import * as Compose from "@influscope/stack/Compose"
+import { parseEnvironment } from "@influscope/stack/components/EnvironmentFile"
+import * as DaprPrograms from "@influscope/stack/DaprPrograms"
 import * as NativeStack from "@influscope/stack/NativeStack"
+import * as RabbitmqTopology from "@influscope/stack/RabbitmqTopology"
 import type { ServerRecipe } from "@influscope/stack/Server"
 import { defaultServers, findServer, servers } from "@influscope/stack/Servers"
 import { logPath } from "@influscope/stack/Supervisor"
-import type { Trouble } from "@influscope/stack/Trouble"
+import { explainInstall, type Trouble } from "@influscope/stack/Trouble"
 import * as Effect from "effect/Effect"
 import { CliError } from "../CliError.ts"
 import { jsonOption, plainArg } from "../CommonOptions.ts"
@@ -141,6 +144,41 @@ const sayEnvironment = (root: string): Effect.Effect<void> =>
       `For a shell:  set -a; . '${NativeStack.environmentPath(root)}'; set +a`
   )
 
+/** Before anything is published: what reaches an exchange without a queue is gone. */
+const declareTopology = (root: string): Effect.Effect<void, CliError> =>
+  Effect.gen(function* () {
+    const file = NativeStack.environmentPath(root)
+    const { RABBITMQ_MANAGEMENT_URL: managementUrl, RABBITMQ_URL: url } = existsSync(file)
+      ? parseEnvironment(readFileSync(file, "utf8"))
+      : {}
+    if (url === undefined || managementUrl === undefined) return
+    yield* Effect.mapError(
+      RabbitmqTopology.declare({ url, managementUrl }, RabbitmqTopology.discovery),
+      ({ message }) =>
+        new CliError({
+          what: `The queues of RabbitMQ were not declared: ${message}.`,
+          likelyCause: "It has just started, or has queues of the same names from elsewhere.",
+          todo: "influscope stack up   declares them again; influscope doctor shows what differs."
+        })
+    )
+  })
+
+const dapr = Command.make("dapr", {}, () =>
+  Effect.gen(function* () {
+    yield* remark("Bringing daprd and the Dapr CLI; the first time they are built, which takes minutes.")
+    const programs = yield* Effect.mapError(DaprPrograms.install(yield* rootOf), (error) =>
+      asCliError(explainInstall(error))
+    )
+    yield* print(
+      `${DaprPrograms.shellLines(programs)}\n\n# With these lines in your shell (docs/dapr.md):\n` +
+        "#   influscope components use; set -a; . dapr/.resources/environment; set +a\n" +
+        "#   dapr run -f dapr/dapr.yaml"
+    )
+  })
+).pipe(
+  Command.withDescription("Bring daprd and the Dapr CLI, and print the lines with which a shell finds them.")
+)
+
 const up = Command.make("up", { with: withServers, only: onlyServers, port, native }, (given) =>
   Effect.gen(function* () {
     const root = yield* rootOf
@@ -155,6 +193,7 @@ const up = Command.make("up", { with: withServers, only: onlyServers, port, nati
       }
       yield* remark(`A Docker engine answers: starting ${counted(recipes.length, "container")}.`)
       yield* Compose.up(root, recipes)
+      yield* declareTopology(root)
       yield* print(table(containerColumns, yield* Compose.status(root)))
       return yield* sayEnvironment(root)
     }
@@ -166,6 +205,7 @@ const up = Command.make("up", { with: withServers, only: onlyServers, port, nati
       ports,
       report: (name, step) => remark(describe(name, step))
     })
+    yield* declareTopology(root)
     yield* print(table(nativeColumns, yield* NativeStack.status(root)))
     yield* sayEnvironment(root)
     if (failed.length > 0) {
@@ -269,5 +309,5 @@ export const stack = Command.make("stack").pipe(
   Command.withDescription(
     "Run the servers that the Dapr runtime needs: broker, search, database, cache, objects."
   ),
-  Command.withSubcommands([up, down, status, logs])
+  Command.withSubcommands([up, down, status, logs, dapr])
 )

@@ -101,7 +101,10 @@ export interface DaprdOptions {
   /** Largest body in both directions, as daprd writes quantities. */
   readonly maxBodySize?: string
   readonly gracefulShutdownSeconds?: number
-  /** How long deliveries and calls still work after SIGTERM, before the graceful shutdown begins: "2s". */
+  /**
+   * "2s": at SIGTERM daprd first waits for its deliveries, however long they take, and then this long, while it serves.
+   * With retries without end it does not stop while a handler keeps failing: SIGKILL then ends it. Off when absent.
+   */
   readonly blockShutdown?: string
   /** Deliveries stop while the app does not answer here. */
   readonly appHealth?: {
@@ -123,8 +126,7 @@ export interface DaprdOptions {
 
 const defaults = {
   maxBodySize: "16Mi",
-  gracefulShutdownSeconds: 20,
-  blockShutdown: "1s"
+  gracefulShutdownSeconds: 10
 } as const
 
 const port = ({ ports }: Where, role: string): string => String(ports[role] ?? 0)
@@ -146,7 +148,7 @@ const flags = (options: DaprdOptions, where: Where): ReadonlyArray<string> => [
     "--dapr-graceful-shutdown-seconds",
     String(options.gracefulShutdownSeconds ?? defaults.gracefulShutdownSeconds)
   ],
-  ...["--dapr-block-shutdown-duration", options.blockShutdown ?? defaults.blockShutdown],
+  ...(options.blockShutdown === undefined ? [] : ["--dapr-block-shutdown-duration", options.blockShutdown]),
   ...(options.appPort === undefined
     ? []
     : ["--app-port", String(options.appPort), "--app-protocol", options.appProtocol ?? "http"]),
