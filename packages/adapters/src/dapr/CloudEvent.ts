@@ -96,9 +96,11 @@ const decodeText = (text: string): Either.Either<CloudEvent, NotAnEvent> =>
     Either.mapLeft(decodeEvent(value), (error) => new NotAnEvent({ why: error.message }))
   )
 
+const rawPrefix = "raw-"
+
 /** What was sent without an envelope has no id: its content stands in, so that every delivery has the same. */
 const rawMessage = (bytes: Uint8Array): Message => ({
-  id: `raw-${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`,
+  id: `${rawPrefix}${new Bun.CryptoHasher("sha256").update(bytes).digest("hex")}`,
   payload: asJson(new TextDecoder().decode(bytes)),
   items: 1,
   traceparent: undefined
@@ -119,6 +121,9 @@ export const decode = (body: string): Effect.Effect<Message, NotAnEvent> =>
       })
     })
   )
+
+/** Whether a message was sent without an envelope, by somebody else. */
+export const isRaw = ({ id }: Message): boolean => id.startsWith(rawPrefix)
 
 /** A message for what cannot be decoded, so that it can be kept among the dead letters. */
 export const unreadable = (body: string): Message => rawMessage(Buffer.from(body, "utf8"))

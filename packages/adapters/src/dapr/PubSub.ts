@@ -251,10 +251,9 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
    */
   const takeGivenUp = (topic: string) =>
     Effect.fnUntraced(function* (body: string) {
-      const decoded = yield* Effect.either(CloudEvent.decode(body))
-      const message = Either.getOrElse(decoded, () => CloudEvent.unreadable(body))
+      const message = yield* Effect.orElseSucceed(CloudEvent.decode(body), () => CloudEvent.unreadable(body))
       const { attempt, lastReason } = yield* ledger.begin(topic, message.id)
-      if (Either.isRight(decoded) && attempt <= options.revivals) {
+      if (!CloudEvent.isRaw(message) && attempt <= options.revivals) {
         yield* Effect.logWarning("A message that the broker gave up goes back to its topic", {
           topic,
           id: message.id,
