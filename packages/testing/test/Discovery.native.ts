@@ -25,7 +25,7 @@ describe("the discovery pipeline beside sidecars", () => {
     // A batch whose way was cut off is sent again soon, not after half a minute.
     const env = { INFLUSCOPE_RELAY_GRACE: "3 seconds" }
     system = await Effect.runPromise(Scope.extend(start({ directory, env }), scope))
-  }, 900_000)
+  }, 1_800_000)
   afterAll(async () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))
     rmSync(directory, { recursive: true, force: true })
