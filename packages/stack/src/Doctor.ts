@@ -60,7 +60,10 @@ const portGroups = (patient: Patient) =>
       {
         name: "InfluScope",
         ports: patient.ownPorts,
-        isOurs: ({ pid }) => pid === patient.instancePid,
+        // The API beside its sidecar has the same port.
+        isOurs: ({ name, pid }) =>
+          pid === patient.instancePid ||
+          (name === "bun" && Object.values(daprPorts()).some((port) => port === patient.ownPorts["PORT"])),
         otherwise: (role) => `choose another: ${role}=<port> npm start`
       },
       {

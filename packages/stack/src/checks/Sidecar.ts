@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { isOpen } from "../Supervisor.ts"
 import { type Check, fail, getJson, ok, warn } from "./Check.ts"
 
 const Metadata = Schema.Struct({
@@ -21,10 +22,17 @@ export interface SidecarOptions {
 
 /** The sidecar on a port, when one answers there: a component with a mistake is absent from it, without an error. */
 export const sidecar = ({ needed, port, token }: SidecarOptions): Effect.Effect<Check> =>
-  Effect.map(
+  Effect.zipWith(
     getJson(`http://127.0.0.1:${port}/v1.0/metadata`, token === undefined ? {} : { "dapr-api-token": token }),
-    (answer) => {
+    isOpen(port),
+    (answer, isAnswering) => {
       const name = `sidecar on ${port}`
+      if (answer === undefined && isAnswering)
+        return warn(
+          name,
+          "it tells nothing: it wants another DAPR_API_TOKEN, or is no sidecar",
+          "set -a; . dapr/.resources/environment; set +a   and look again"
+        )
       if (answer === undefined)
         return ok(name, "none answers; dapr run -f dapr/dapr.yaml starts them (not needed when embedded)")
       const decoded = Schema.decodeUnknownOption(Metadata)(answer)
