@@ -35,7 +35,9 @@ const CloudEvent = Schema.Struct({
   /** Of the extension for distributed tracing. */
   traceparent: Schema.optional(Schema.String),
   /** Ours: how many items the payload carries. */
-  items: Schema.optional(Schema.NonNegativeInt)
+  items: Schema.optional(Schema.NonNegativeInt),
+  /** Ours: how often it went back from the dead-letter topic. */
+  revivals: Schema.optional(Schema.NonNegativeInt)
 })
 type CloudEvent = typeof CloudEvent.Type
 
@@ -56,7 +58,7 @@ const asJson = (text: string): string => (isJson(text) ? text : JSON.stringify(t
  * The event of a message: `application/cloudevents+json`. `traceid`, daprd's own attribute, keeps it from putting its
  * trace in the place of the producer's.
  */
-export const encode = (source: string, topic: string, message: Message): string =>
+export const encode = (source: string, topic: string, message: Message, revivals = 0): string =>
   JSON.stringify({
     specversion: "1.0",
     id: message.id,
@@ -66,6 +68,7 @@ export const encode = (source: string, topic: string, message: Message): string 
     items: message.items,
     traceid: message.traceparent ?? "",
     ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
+    ...(revivals === 0 ? {} : { revivals }),
     data: message.payload
   })
 
@@ -106,21 +109,36 @@ const rawMessage = (bytes: Uint8Array): Message => ({
   traceparent: undefined
 })
 
+/** A message, and how often it went back from the dead-letter topic. */
+export interface Revivable {
+  readonly message: Message
+  readonly revivals: number
+}
+
+const revivable = (event: CloudEvent): Revivable => ({
+  message: messageOf(event),
+  revivals: event.revivals ?? 0
+})
+
+/** As `decode`, for a delivery of a dead-letter topic. */
+export const decodeRevivable = (body: string): Effect.Effect<Revivable, NotAnEvent> =>
+  Effect.suspend(() =>
+    Either.map(decodeText(body), (event) => {
+      if (!isRawWrapper(event)) return revivable(event)
+      const bytes = Buffer.from(event.data_base64 ?? "", "base64")
+      return Either.match(decodeText(bytes.toString("utf8")), {
+        onLeft: (): Revivable => ({ message: rawMessage(bytes), revivals: 0 }),
+        onRight: revivable
+      })
+    })
+  )
+
 /**
  * The message of a delivery: an event of ours, of another producer (JSON, text or `data_base64`), or daprd's wrapper of
  * something raw, which may hold an event again. A payload that is not JSON becomes a JSON string.
  */
 export const decode = (body: string): Effect.Effect<Message, NotAnEvent> =>
-  Effect.suspend(() =>
-    Either.map(decodeText(body), (event) => {
-      if (!isRawWrapper(event)) return messageOf(event)
-      const bytes = Buffer.from(event.data_base64 ?? "", "base64")
-      return Either.match(decodeText(bytes.toString("utf8")), {
-        onLeft: () => rawMessage(bytes),
-        onRight: messageOf
-      })
-    })
-  )
+  Effect.map(decodeRevivable(body), ({ message }) => message)
 
 /** Whether a message was sent without an envelope, by somebody else. */
 export const isRaw = ({ id }: Message): boolean => id.startsWith(rawPrefix)

@@ -1,10 +1,8 @@
-import { Health } from "@influscope/telemetry/Health"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
-import type * as Scope from "effect/Scope"
 import { Callbacks } from "./Callbacks.ts"
 import { Sidecar, type SidecarMetadata } from "./Sidecar.ts"
 
@@ -50,20 +48,33 @@ const componentFault = (needed: NeededComponent, { components, id }: SidecarMeta
   )
 }
 
-const answersFault = Effect.flatMap(Sidecar, (sidecar) =>
-  sidecar.request({ method: "GET", path: "/v1.0/healthz/outbound", timeout: "2 seconds" }).pipe(
-    Effect.map((answer) => {
-      if (answer.status >= 200 && answer.status < 300) return undefined
-      return answer.status === 401
-        ? `The sidecar at ${sidecar.url} refuses DAPR_API_TOKEN: it was started with another.`
-        : `The sidecar at ${sidecar.url} answers ${answer.status}: it is still starting, or a component cannot be reached; see the log of daprd.`
-    }),
-    Effect.catchTag("StorageError", (error) =>
-      Effect.succeed(
-        `The sidecar at ${sidecar.url} does not answer (${String(error.cause)}): is daprd running, and is DAPR_HTTP_PORT its port?`
+/** Asks one of the sidecar's health checks; a sentence when it is not content. */
+const healthFault = (path: string, otherwise: (status: number) => string) =>
+  Effect.flatMap(Sidecar, ({ request, url }) =>
+    request({ method: "GET", path, timeout: "2 seconds" }).pipe(
+      Effect.map(({ status }) => (status >= 200 && status < 300 ? undefined : otherwise(status))),
+      Effect.catchTag("StorageError", (error) =>
+        Effect.succeed(
+          `The sidecar at ${url} does not answer (${String(error.cause)}): is daprd running, and is DAPR_HTTP_PORT its port?`
+        )
       )
     )
   )
+
+const answersFault = healthFault(
+  "/v1.0/healthz/outbound",
+  (status) =>
+    `The sidecar answers ${status}: it is still starting, or a component cannot be reached; see the log of daprd.`
+)
+
+/**
+ * Metadata lists a subscription before it is there. A message that is published while daprd subscribes to RabbitMQ can
+ * break the channel that both share.
+ */
+const startedFault = healthFault(
+  "/v1.0/healthz",
+  (status) =>
+    `The sidecar answers ${status}: it waits for this app's port, or is still subscribing; see the log of daprd.`
 )
 
 /** What is wrong now: a sentence each. */
@@ -82,7 +93,10 @@ const faults = (needed: ReadonlyArray<NeededComponent>) =>
       ({ pubsubName, topic }) =>
         !known.subscriptions.some((one) => one.pubsubname === pubsubName && one.topic === topic)
     )
-    if (unheard.length === 0) return components
+    if (unheard.length === 0) {
+      const unfinished = yield* startedFault
+      return unfinished === undefined ? components : [...components, unfinished]
+    }
     const subscriptions =
       `The sidecar is not subscribed to ${unheard.map(({ topic }) => topic).join(", ")}: ` +
       'look in the log of daprd for "app is subscribed", and whether its app port is this app\'s and its APP_API_TOKEN is ours.'
@@ -134,13 +148,3 @@ export const check = (
   Effect.flatMap(faults(components), (missing) =>
     missing.length === 0 ? Effect.void : Effect.fail(missing.join(" "))
   )
-
-/** Makes `check` a part of this process's readiness for as long as the scope is open. */
-export const register = (
-  components: ReadonlyArray<NeededComponent>
-): Effect.Effect<void, never, Health | Sidecar | Callbacks | Scope.Scope> =>
-  Effect.gen(function* () {
-    const health = yield* Health
-    const context = yield* Effect.context<Sidecar | Callbacks>()
-    yield* health.register({ name: "sidecar", run: Effect.provide(check(components), context) })
-  })

@@ -38,7 +38,7 @@ export interface DaprPubSubOptions {
   readonly publishTimeout: Duration.DurationInput
   /** How long a delivery waits for a handler that is free before it is given back. */
   readonly patience: Duration.DurationInput
-  /** Deliveries up to which a message that the broker gave up goes back to its topic instead of being buried. */
+  /** How often a message that the broker gave up goes back to its topic before it is buried. */
   readonly revivals: number
   /** How long the closing of a subscription waits for its running handlers before it interrupts them. */
   readonly drainTimeout: Duration.DurationInput
@@ -208,9 +208,8 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
     })
   )
 
-  const publish = Effect.fn("DaprPubSub.publish")(function* (topic: string, message: Message) {
+  const send = Effect.fnUntraced(function* (topic: string, id: string, body: string) {
     const operation = `publish to ${topic}`
-    const body = CloudEvent.encode(source, topic, message)
     const answer = yield* sidecar.request({
       method: "POST",
       path: `/v1.0/publish/${encodeURIComponent(options.component)}/${encodeURIComponent(topic)}`,
@@ -223,11 +222,15 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
       return yield* new StorageError({
         reason: "corrupt",
         operation,
-        cause: `message ${message.id} of ${Buffer.byteLength(body)} bytes is larger than the sidecar takes (--max-body-size)`
+        cause: `message ${id} of ${Buffer.byteLength(body)} bytes is larger than the sidecar takes (--max-body-size)`
       })
     // Forbidden by the component's scopes: no waiting will help.
     return yield* refused(operation, answer, answer.status === 403 ? "corrupt" : "unavailable")
   })
+
+  const publish = Effect.fn("DaprPubSub.publish")((topic: string, message: Message) =>
+    send(topic, message.id, CloudEvent.encode(source, topic, message))
+  )
 
   const deliverTo = (topic: string, slots: TopicSlots) =>
     Effect.fnUntraced(function* (body: string, hungUp: AbortSignal) {
@@ -251,17 +254,18 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
    */
   const takeGivenUp = (topic: string) =>
     Effect.fnUntraced(function* (body: string) {
-      const message = yield* Effect.orElseSucceed(CloudEvent.decode(body), () => CloudEvent.unreadable(body))
-      const { attempt, lastReason } = yield* ledger.begin(topic, message.id)
-      if (!CloudEvent.isRaw(message) && attempt <= options.revivals) {
-        yield* Effect.logWarning("A message that the broker gave up goes back to its topic", {
-          topic,
-          id: message.id,
-          deliveries: attempt - 1
-        })
-        yield* publish(topic, message)
+      const { message, revivals } = yield* Effect.orElseSucceed(CloudEvent.decodeRevivable(body), () => ({
+        message: CloudEvent.unreadable(body),
+        revivals: 0
+      }))
+      if (!CloudEvent.isRaw(message) && revivals < options.revivals) {
+        const details = { topic, id: message.id, revivals }
+        yield* Effect.logWarning("A message that the broker gave up goes back to its topic", details)
+        // Not counted as a delivery: no handler has a part in it.
+        yield* send(topic, message.id, CloudEvent.encode(source, topic, message, revivals + 1))
         return "SUCCESS" as const
       }
+      const { attempt, lastReason } = yield* ledger.begin(topic, message.id)
       const last = Option.match(lastReason, { onNone: () => "", onSome: (reason) => `: ${reason}` })
       const reason = `the broker or the sidecar gave it up after ${attempt - 1} handled deliveries${last}`
       yield* Effect.logError("A message comes from the dead-letter topic", { topic, id: message.id, reason })

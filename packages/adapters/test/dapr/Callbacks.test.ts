@@ -19,7 +19,12 @@ const subscription = { concurrency: 2, maxAttempts: 3, timeout: "5 seconds" } as
 
 /** The app's side alone: what a sidecar would ask is asked here. */
 const app = (memory = new LedgerMemory()) =>
-  DaprPubSub.layerWith({ patience: "300 millis", drainTimeout: "2 seconds", topics: ["declared"] }).pipe(
+  DaprPubSub.layerWith({
+    patience: "300 millis",
+    drainTimeout: "2 seconds",
+    topics: ["declared"],
+    revivals: 0
+  }).pipe(
     Layer.provide(ledgerLayer(memory)),
     Layer.provideMerge(layerWith({ ...callbackDefaults, maxBodyBytes: 4_096, port: 0 })),
     Layer.provideMerge(Sidecar.layer),

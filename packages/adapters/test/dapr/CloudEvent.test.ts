@@ -3,7 +3,7 @@ import { awkwardText } from "@influscope/ports/conformance/Conformance"
 import type { Message } from "@influscope/ports/PubSub"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
-import { decode, encode, unreadable } from "../../src/dapr/CloudEvent.ts"
+import { decode, decodeRevivable, encode, unreadable } from "../../src/dapr/CloudEvent.ts"
 
 const event = (changes: Readonly<Record<string, unknown>>) =>
   JSON.stringify({ specversion: "1.0", id: "1", source: "/other", type: "other.thing", ...changes })
@@ -92,6 +92,17 @@ describe("CloudEvent", () => {
   it.effect("unwraps an event from daprd's wrapper of something raw", () =>
     Effect.gen(function* () {
       assert.deepStrictEqual(yield* decode(raw(encode("/app", "topic", message))), message)
+    })
+  )
+
+  it.effect("carries how often a message went back from the dead-letter topic", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* decodeRevivable(raw(encode("/app", "topic", message, 3))), {
+        message,
+        revivals: 3
+      })
+      assert.strictEqual((yield* decodeRevivable(encode("/app", "topic", message))).revivals, 0)
+      assert.strictEqual((yield* decodeRevivable(raw("raw"))).revivals, 0)
     })
   )
 

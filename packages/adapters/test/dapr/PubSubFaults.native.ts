@@ -8,6 +8,7 @@ import { connect } from "amqplib"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
+import type { DaprPubSubOptions } from "../../src/dapr/PubSub.ts"
 import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import {
   LedgerMemory,
@@ -97,7 +98,8 @@ describe("PubSub under faults: dapr, rabbitmq", () => {
   const suffer = (
     fault: (running: TestSidecar) => Effect.Effect<void>,
     changes: Readonly<Record<string, string>> = {},
-    prepare: (topic: string) => Effect.Effect<void> = () => Effect.void
+    prepare: (topic: string) => Effect.Effect<void> = () => Effect.void,
+    options: Partial<DaprPubSubOptions> = {}
   ) =>
     Effect.gen(function* () {
       const topic = unique("topic")
@@ -130,7 +132,7 @@ describe("PubSub under faults: dapr, rabbitmq", () => {
         const outcome = outcomeOf(messages, received, memory)
         yield* Effect.logInfo(`handled before the end of the fault: ${before}`, outcome)
         return outcome
-      }).pipe(Effect.provide(pubSubLayer(running, memory, [topic])))
+      }).pipe(Effect.provide(pubSubLayer(running, memory, [topic], options)))
     })
 
   it.scopedLive("loses nothing when the sidecar is killed with deliveries in flight", () =>
@@ -160,18 +162,30 @@ describe("PubSub under faults: dapr, rabbitmq", () => {
     })
   )
 
-  it.scopedLive(
-    "control: with a delivery limit of the broker's, stopping the sidecar kills sound messages",
-    () =>
-      Effect.gen(function* () {
-        const outcome = yield* suffer(
-          ({ recipe, server }) => Supervisor.stop(recipe, server.where),
-          {},
-          (topic) => limitDeliveries(`faults-${topic}`, `${topic}.dead`)
-        )
-        assert.strictEqual(outcome.lost, 0)
-        assert.isAbove(outcome.buried, 0)
-      })
+  it.scopedLive("brings back what the broker's delivery limit kills when the sidecar is stopped", () =>
+    Effect.gen(function* () {
+      const outcome = yield* suffer(
+        ({ recipe, server }) => Supervisor.stop(recipe, server.where),
+        {},
+        (topic) => limitDeliveries(`faults-${topic}`, `${topic}.dead`)
+      )
+      assert.strictEqual(outcome.lost, 0)
+      assert.strictEqual(outcome.buried, 0)
+      assert.strictEqual(outcome.received, 500)
+    })
+  )
+
+  it.scopedLive("control: not brought back, sound messages die that no handler has seen", () =>
+    Effect.gen(function* () {
+      const outcome = yield* suffer(
+        ({ recipe, server }) => Supervisor.stop(recipe, server.where),
+        {},
+        (topic) => limitDeliveries(`faults-${topic}`, `${topic}.dead`),
+        { revivals: 0 }
+      )
+      assert.strictEqual(outcome.lost, 0)
+      assert.isAbove(outcome.buried, 0)
+    })
   )
 
   it.scopedLive("keeps what is published before any subscriber, into a queue that was declared", () =>

@@ -1,5 +1,8 @@
 import { unique } from "@influscope/ports/conformance/Conformance"
-import { pubSubConformance } from "@influscope/ports/conformance/PubSubConformance"
+import {
+  type PubSubConformanceOptions,
+  pubSubConformance
+} from "@influscope/ports/conformance/PubSubConformance"
 import type { InstallFailed, ServerFailed } from "@influscope/stack/Server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -7,13 +10,14 @@ import type * as Scope from "effect/Scope"
 import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import { LedgerMemory, pubSubLayer, type Resource, resiliency, sidecar, writeResources } from "./support.ts"
 
-/** More than the suite has tests that want one. */
-const names = Array.from({ length: 32 }, () => unique("topic"))
+/** As many as the suite has tests that want one. */
+const names = Array.from({ length: 20 }, () => unique("topic"))
 
 /** The suite of the port on a real sidecar and a real broker; restarts are those of both the app and its sidecar. */
 export const conformance = (
   name: string,
-  broker: (directory: string) => Effect.Effect<Resource, InstallFailed | ServerFailed, Scope.Scope>
+  broker: (directory: string) => Effect.Effect<Resource, InstallFailed | ServerFailed, Scope.Scope>,
+  options: Pick<PubSubConformanceOptions<never>, "ordered" | "patience"> = {}
 ): void => {
   const free = [...names]
   const next: Array<string> = []
@@ -50,6 +54,7 @@ export const conformance = (
   pubSubConformance(name, layer, {
     patience: "30 seconds",
     restartable,
+    ...options,
     topic: () => next.pop() ?? free.pop() ?? unique("topic")
   })
 }

@@ -173,7 +173,8 @@ export const redisComponent = (host: string, password: string): Resource =>
   component("pubsub", "pubsub.redis", {
     redisHost: host,
     redisPassword: password,
-    processingTimeout: "60s",
+    // What a sidecar that died had in hand comes again after this; and so does what takes longer to handle.
+    processingTimeout: "15s",
     redeliverInterval: "2s",
     // A subscription that waits for messages keeps a connection, and so does a publish.
     poolSize: "120",
@@ -256,7 +257,7 @@ export const sidecar = (
 ) =>
   Effect.gen(function* () {
     const appPort = yield* Supervisor.freePort
-    const recipe = daprd({ ...tokens, appPort, gracefulShutdownSeconds: 3, blockShutdown: "0s", ...options })
+    const recipe = daprd({ ...tokens, appPort, gracefulShutdownSeconds: 3, ...options })
     const server = yield* Supervisor.scoped(recipe, { directory: join(directory, `daprd-${options.appId}`) })
     const running: TestSidecar = {
       recipe,
@@ -295,9 +296,10 @@ export const opened = (topics: ReadonlyArray<string>) =>
 export const pubSubLayer = (
   running: Pick<TestSidecar, "environment">,
   memory: LedgerMemory,
-  topics: ReadonlyArray<string>
+  topics: ReadonlyArray<string>,
+  options: Partial<DaprPubSub.DaprPubSubOptions> = {}
 ) => {
-  const plain = DaprPubSub.layerWith({ ...quick, topics }).pipe(
+  const plain = DaprPubSub.layerWith({ ...quick, topics, ...options }).pipe(
     Layer.provide(ledgerLayer(memory)),
     Layer.provideMerge(appLayer(running))
   )

@@ -31,6 +31,11 @@ export interface PubSubConformanceOptions<E> {
    * made beforehand. Any name will do when absent.
    */
   readonly topic?: () => string
+  /**
+   * The broker hands out a topic's messages one after the other, in each part of it: one that is being handled, or fails,
+   * holds up the next. So Kafka does; the tests that need two messages in hand ask less of it.
+   */
+  readonly ordered?: boolean
 }
 
 const defaults: SubscribeOptions = { concurrency: 4, maxAttempts: 5, timeout: "5 seconds" }
@@ -75,6 +80,7 @@ export const pubSubConformance = <E>(
   options: PubSubConformanceOptions<E> = {}
 ): void => {
   const patience = options.patience ?? defaultPatience
+  const ordered = options.ordered ?? false
   const newTopic = options.topic ?? (() => unique("topic"))
   const soon = <E1, R>(what: string, check: Effect.Effect<boolean, E1, R>) =>
     eventually(what, check, patience)
@@ -186,7 +192,7 @@ export const pubSubConformance = <E>(
         assert.strictEqual(before.items, 7)
         assert.isAtLeast(before.oldestSeconds, 0)
         const deliveries = yield* collect(topic, { concurrency: 2 }, () => Deferred.await(gate))
-        yield* arrived(deliveries, 2)
+        yield* arrived(deliveries, ordered ? 1 : 2)
         yield* Effect.sleep("50 millis")
         const during = yield* statsOf(topic)
         assert.strictEqual(during.messages, 2)
@@ -297,26 +303,27 @@ export const pubSubConformance = <E>(
         assert.strictEqual(deliveries.length, 3)
       }))
 
-    test("delivers the others while one message fails again and again", () =>
-      Effect.gen(function* () {
-        const pubSub = yield* PubSub
-        const topic = newTopic()
-        const poison = makeMessage()
-        const others = Array.from({ length: 20 }, () => makeMessage())
-        const done = new Set<string>()
-        yield* collect(topic, { concurrency: 1, maxAttempts: 100 }, (delivery) => {
-          if (delivery.id === poison.id) return new Retry({ reason: "always" })
-          done.add(delivery.id)
-          return Effect.void
-        })
-        yield* pubSub.publish(topic, poison)
-        yield* Effect.forEach(others, (message) => pubSub.publish(topic, message), { discard: true })
-        yield* soon(
-          "the other messages",
-          Effect.sync(() => done.size === others.length)
-        )
-        assert.strictEqual((yield* statsOf(topic)).messages, 1)
-      }))
+    if (!ordered)
+      test("delivers the others while one message fails again and again", () =>
+        Effect.gen(function* () {
+          const pubSub = yield* PubSub
+          const topic = newTopic()
+          const poison = makeMessage()
+          const others = Array.from({ length: 20 }, () => makeMessage())
+          const done = new Set<string>()
+          yield* collect(topic, { concurrency: 1, maxAttempts: 100 }, (delivery) => {
+            if (delivery.id === poison.id) return new Retry({ reason: "always" })
+            done.add(delivery.id)
+            return Effect.void
+          })
+          yield* pubSub.publish(topic, poison)
+          yield* Effect.forEach(others, (message) => pubSub.publish(topic, message), { discard: true })
+          yield* soon(
+            "the other messages",
+            Effect.sync(() => done.size === others.length)
+          )
+          assert.strictEqual((yield* statsOf(topic)).messages, 1)
+        }))
 
     test("loses nothing when a message is published twice", () =>
       Effect.gen(function* () {
@@ -328,8 +335,9 @@ export const pubSubConformance = <E>(
         const deliveries = yield* collect(topic)
         yield* arrived(deliveries, 1)
         yield* soon("an empty queue", isEmpty(topic))
-        yield* pubSub.publish(topic, message)
+        // A broker may deliver before it says that it took the message.
         const handled = deliveries.length
+        yield* pubSub.publish(topic, message)
         yield* arrived(deliveries, handled + 1)
         yield* soon("an empty queue", isEmpty(topic))
         assert.isTrue(deliveries.every((delivery) => delivery.id === message.id))
@@ -359,7 +367,8 @@ export const pubSubConformance = <E>(
         )
         yield* collect(topic, { concurrency: 3 }, () => work)
         yield* soon("an empty queue", isEmpty(topic))
-        assert.strictEqual(most, 3)
+        assert.isAtMost(most, 3)
+        if (!ordered) assert.strictEqual(most, 3)
       }))
 
     test("shares the messages of a topic among its subscriptions", () =>
@@ -429,25 +438,25 @@ export const pubSubConformance = <E>(
       Effect.gen(function* () {
         const process = yield* restartable
         const topic = newTopic()
-        const [hanging, failing] = [makeMessage(), makeMessage()]
+        const hanging = makeMessage()
+        const messages = ordered ? [hanging] : [hanging, makeMessage()]
         yield* Effect.gen(function* () {
           const pubSub = yield* PubSub
           const deliveries = yield* collect(topic, { timeout: "1 hour" }, (delivery) =>
             delivery.id === hanging.id ? Effect.never : new Retry({ reason: "not now" })
           )
-          yield* pubSub.publish(topic, hanging)
-          yield* pubSub.publish(topic, failing)
-          yield* arrived(deliveries, 2)
+          yield* Effect.forEach(messages, (message) => pubSub.publish(topic, message), { discard: true })
+          yield* arrived(deliveries, messages.length)
         }).pipe(Effect.scoped, Effect.provide(process))
         const deliveries = yield* Effect.gen(function* () {
           const again = yield* collect(topic)
-          yield* arrived(again, 2)
+          yield* arrived(again, messages.length)
           yield* soon("an empty queue", isEmpty(topic))
           return again
         }).pipe(Effect.scoped, Effect.provide(process))
         assert.deepStrictEqual(
           deliveries.map((delivery) => delivery.id).sort(),
-          [hanging.id, failing.id].sort()
+          messages.map((message) => message.id).sort()
         )
         assert.isTrue(deliveries.every((delivery) => delivery.attempt >= 2))
       })
