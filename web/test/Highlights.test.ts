@@ -37,6 +37,21 @@ describe("Highlights", () => {
     )
   })
 
+  it("never cuts a letter of two code units in two", () => {
+    assert.deepStrictEqual(
+      splitByRanges("𐀀𐀀 ", [
+        { start: 0, end: 3 },
+        { start: 4, end: 5 }
+      ]),
+      [{ text: "𐀀𐀀 ", marked: true }]
+    )
+    assert.deepStrictEqual(splitByRanges("a🎉b", [{ start: 2, end: 3 }]), [
+      { text: "a", marked: false },
+      { text: "🎉", marked: true },
+      { text: "b", marked: false }
+    ])
+  })
+
   it("joins ranges that overlap or touch", () => {
     assert.deepStrictEqual(
       splitByRanges("abcdef", [

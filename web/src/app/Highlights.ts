@@ -9,12 +9,22 @@ export interface Piece {
   readonly marked: boolean
 }
 
+/** Whether a place lies between the two halves of one letter. */
+const isWithinLetter = (text: string, at: number): boolean => (text.codePointAt(at - 1) ?? 0) > 0xffff
+
+/** A range that cuts a letter in two takes all of it. */
+const wholeLetters = (text: string, { end, start }: Range): Range => ({
+  start: isWithinLetter(text, start) ? start - 1 : start,
+  end: isWithinLetter(text, end) ? end + 1 : end
+})
+
 /** Sorts, clips to the text, drops what is empty and joins what touches. */
-const normalizeRanges = (ranges: ReadonlyArray<Range>, length: number): ReadonlyArray<Range> => {
+const normalizeRanges = (ranges: ReadonlyArray<Range>, text: string): ReadonlyArray<Range> => {
   const joined: Array<Range> = []
   const clipped = ranges
-    .map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(length, end) }))
+    .map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(text.length, end) }))
     .filter(({ start, end }) => start < end)
+    .map((range) => wholeLetters(text, range))
     .sort((a, b) => a.start - b.start)
   for (const range of clipped) {
     const last = joined.at(-1)
@@ -28,7 +38,7 @@ const normalizeRanges = (ranges: ReadonlyArray<Range>, length: number): Readonly
 export const splitByRanges = (text: string, ranges: ReadonlyArray<Range>): ReadonlyArray<Piece> => {
   const pieces: Array<Piece> = []
   let at = 0
-  for (const { start, end } of normalizeRanges(ranges, text.length)) {
+  for (const { start, end } of normalizeRanges(ranges, text)) {
     if (start > at) pieces.push({ text: text.slice(at, start), marked: false })
     pieces.push({ text: text.slice(start, end), marked: true })
     at = end
@@ -45,7 +55,7 @@ export const snippet = (
   text: string,
   ranges: ReadonlyArray<Range>
 ): { readonly text: string; readonly ranges: ReadonlyArray<Range> } => {
-  const first = normalizeRanges(ranges, text.length)[0]
+  const first = normalizeRanges(ranges, text)[0]
   if (first === undefined || first.start <= lead.most) return { text, ranges }
   const blank = text.indexOf(" ", first.start - lead.kept)
   const from = blank >= 0 && blank < first.start ? blank + 1 : first.start
