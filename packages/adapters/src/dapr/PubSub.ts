@@ -5,7 +5,7 @@ import {
   PubSub,
   type QueueStats,
   type Reject,
-  Retry,
+  type Retry,
   type SubscribeOptions
 } from "@influscope/ports/PubSub"
 import { StorageError } from "@influscope/ports/StorageError"
@@ -21,6 +21,7 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
+import { type Outcome, runHandler, within } from "../Handling.ts"
 import { type Answer, Callbacks } from "./Callbacks.ts"
 import * as CloudEvent from "./CloudEvent.ts"
 import { type DeliveryCount, Ledger } from "./Ledger.ts"
@@ -65,35 +66,6 @@ const maxReasonLength = 2_000
 const interruptTimeout = Duration.seconds(5)
 
 type Handler = (delivery: Delivery) => Effect.Effect<void, Retry | Reject>
-
-type Outcome =
-  | { readonly _tag: "Done" }
-  | { readonly _tag: "Again"; readonly reason: string }
-  | { readonly _tag: "Dead"; readonly reason: string }
-
-const failedOutcome = (cause: Cause.Cause<Retry | Reject>): Outcome =>
-  Either.match(Cause.failureOrCause(cause), {
-    onLeft: (error): Outcome =>
-      error._tag === "Reject"
-        ? { _tag: "Dead", reason: error.reason }
-        : { _tag: "Again", reason: error.reason },
-    onRight: (defect): Outcome => ({ _tag: "Again", reason: Cause.pretty(defect) })
-  })
-
-/** Runs the handler once; every way it can end is an outcome. */
-const runHandler = (
-  handler: Handler,
-  delivery: Delivery,
-  timeout: Duration.Duration
-): Effect.Effect<Outcome> =>
-  Effect.suspend(() => handler(delivery)).pipe(
-    Effect.timeoutFail({
-      duration: timeout,
-      onTimeout: () => new Retry({ reason: `not handled within ${Duration.format(timeout)}` })
-    }),
-    Effect.exit,
-    Effect.map(Exit.match({ onSuccess: (): Outcome => ({ _tag: "Done" }), onFailure: failedOutcome }))
-  )
 
 /** Counted before it is handled, a delivery can end without a word from the handler: the process died under it. */
 const abandonedReason = ({ attempt, lastReason }: DeliveryCount): string => {
@@ -157,7 +129,7 @@ const handle = (
     const outcome: Outcome =
       attempt > options.maxAttempts
         ? { _tag: "Dead", reason: abandonedReason(count) }
-        : yield* runHandler(handler, { ...message, attempt }, Duration.decode(options.timeout))
+        : yield* runHandler(handler, { ...message, attempt }, options.timeout)
     if (outcome._tag === "Done") yield* settled(known, message.id)
     else if (outcome._tag === "Dead" || attempt >= options.maxAttempts)
       yield* bury(known, message, Math.min(attempt, options.maxAttempts), outcome.reason)
@@ -177,15 +149,6 @@ const handle = (
         "RETRY" as const
       )
     )
-  )
-
-/** Whether an effect ended within a time, whatever it does about being interrupted. */
-const within = (duration: Duration.Duration, effect: Effect.Effect<void>): Effect.Effect<boolean> =>
-  effect.pipe(
-    Effect.disconnect,
-    Effect.timeoutOption(duration),
-    Effect.map(Option.isSome),
-    Effect.interruptible
   )
 
 /** daprd says of a body beyond --max-body-size: 500 "stream too large", 413, or gRPC's "larger than max". */

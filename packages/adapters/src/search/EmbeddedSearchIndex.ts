@@ -16,6 +16,7 @@ import { Highlighter } from "./Highlighter.ts"
 import { type Found, type IndexedProfile, MemoryIndex } from "./MemoryIndex.ts"
 import { openProfileStore, type ProfileStore } from "./ProfileStore.ts"
 import { captureSnapshot, readSnapshot, writeSnapshot } from "./Snapshot.ts"
+import { toHit } from "./ToHit.ts"
 
 /** Rows taken from the store at a time while the index is built. */
 const buildPage = 2_000
@@ -27,30 +28,6 @@ const snapshotWrites = 25_000
 const snapshotShare = 0.25
 /** Fewer writes than this wait for the close: they are redone in no time. */
 const snapshotLeast = 1_000
-
-const avatarUrl = (profile: Profile): string | null =>
-  profile.fields.avatarKey === undefined ? null : `/v1/profiles/${encodeURIComponent(profile.id)}/avatar`
-
-const toHit = (profile: Profile, score: number, highlights: SearchHit["highlights"]): SearchHit => {
-  const { fields, engagement } = profile
-  return {
-    id: profile.id,
-    platform: profile.platform,
-    handle: profile.handle,
-    name: fields.name ?? null,
-    bio: fields.bio ?? null,
-    categories: fields.categories ?? [],
-    country: fields.country ?? null,
-    language: fields.language ?? null,
-    verified: fields.verified ?? null,
-    followers: fields.followers ?? null,
-    engagementRate: engagement.rate,
-    tier: engagement.tier,
-    avatarUrl: avatarUrl(profile),
-    score,
-    highlights
-  }
-}
 
 const toHits = (found: Found, profiles: ReadonlyArray<Profile | undefined>): ReadonlyArray<SearchHit> => {
   const highlighter = new Highlighter(found.text, found.typos)

@@ -1,18 +1,22 @@
-import { type Delivery, PubSub, type Reject, Retry, type SubscribeOptions } from "@influscope/ports/PubSub"
+import {
+  type Delivery,
+  PubSub,
+  type Reject,
+  type Retry,
+  type SubscribeOptions
+} from "@influscope/ports/PubSub"
 import type { StorageError } from "@influscope/ports/StorageError"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
+import { type Outcome, runHandler, within } from "../Handling.ts"
 import { Database, type SqliteDatabase } from "./Database.ts"
 import { type LocalTopic, LocalTopics } from "./LocalTopics.ts"
 import * as QueueTable from "./QueueTable.ts"
@@ -45,35 +49,6 @@ const storageRetries = Schedule.exponential("200 millis").pipe(
   Schedule.union(Schedule.spaced("10 seconds")),
   Schedule.jittered
 )
-
-type Outcome =
-  | { readonly _tag: "Done" }
-  | { readonly _tag: "Again"; readonly reason: string }
-  | { readonly _tag: "Dead"; readonly reason: string }
-
-const failedOutcome = (cause: Cause.Cause<Retry | Reject>): Outcome =>
-  Either.match(Cause.failureOrCause(cause), {
-    onLeft: (error): Outcome =>
-      error._tag === "Reject"
-        ? { _tag: "Dead", reason: error.reason }
-        : { _tag: "Again", reason: error.reason },
-    onRight: (defect): Outcome => ({ _tag: "Again", reason: Cause.pretty(defect) })
-  })
-
-/** Runs the handler once; every way it can end is an outcome. */
-const deliver = <R>(
-  handler: (delivery: Delivery) => Effect.Effect<void, Retry | Reject, R>,
-  delivery: Delivery,
-  timeout: Duration.Duration
-): Effect.Effect<Outcome, never, R> =>
-  Effect.suspend(() => handler(delivery)).pipe(
-    Effect.timeoutFail({
-      duration: timeout,
-      onTimeout: () => new Retry({ reason: `not handled within ${Duration.format(timeout)}` })
-    }),
-    Effect.exit,
-    Effect.map(Exit.match({ onSuccess: (): Outcome => ({ _tag: "Done" }), onFailure: failedOutcome }))
-  )
 
 /**
  * Counted before they are handled, deliveries can be used up without a word from the handler: the process died under it.
@@ -136,7 +111,7 @@ const handle = Effect.fnUntraced(function* <R>(
   const outcome: Effect.Effect<Outcome, never, R> =
     message.attempt > options.maxAttempts
       ? Effect.succeed({ _tag: "Dead", reason: abandonedReason(message) })
-      : deliver(handler, delivery, Duration.decode(options.timeout))
+      : runHandler(handler, delivery, options.timeout)
   yield* outcome.pipe(
     Effect.flatMap((known) => settle(shared, message, known, options.maxAttempts)),
     Effect.zipRight(release),
@@ -179,15 +154,6 @@ const claim = Effect.fnUntraced(function* (
     })
   )
 })
-
-/** Whether an effect ended within a time, whatever it does about being interrupted. */
-const within = (duration: Duration.Duration, effect: Effect.Effect<void>): Effect.Effect<boolean> =>
-  effect.pipe(
-    Effect.disconnect,
-    Effect.timeoutOption(duration),
-    Effect.map(Option.isSome),
-    Effect.interruptible
-  )
 
 /** Until the latch opens (something was published or settled) or the next delayed message is due. */
 const rest = (latch: Effect.Latch, { nextVisible, now }: Claim): Effect.Effect<void> =>

@@ -4,6 +4,7 @@ import type { SearchHit } from "@influscope/domain/Search"
 const avatarUrl = (profile: Profile): string | null =>
   profile.fields.avatarKey === undefined ? null : `/v1/profiles/${encodeURIComponent(profile.id)}/avatar`
 
+/** A profile as searches answer it. */
 export const toHit = (profile: Profile, score: number, highlights: SearchHit["highlights"]): SearchHit => {
   const { fields, engagement } = profile
   return {
