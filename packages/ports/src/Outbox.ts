@@ -35,6 +35,18 @@ export interface JobProgress extends AppliedCounts {
   readonly deadLetteredBatches: number
 }
 
+/** Of a job that has sent nothing yet. */
+export const noProgress: JobProgress = {
+  batches: 0,
+  items: 0,
+  confirmedBatches: 0,
+  created: 0,
+  updated: 0,
+  unchanged: 0,
+  deadLetteredItems: 0,
+  deadLetteredBatches: 0
+}
+
 /**
  * The producer's memory of what it has sent until the consumer's effect is confirmed. A broker's acknowledgement is not
  * proof of delivery, so the relay re-sends what is overdue from here, and the audit is counted here.

@@ -1,4 +1,10 @@
-import { type AppliedCounts, type JobProgress, Outbox, type TopicAudit } from "@influscope/ports/Outbox"
+import {
+  type AppliedCounts,
+  type JobProgress,
+  noProgress,
+  Outbox,
+  type TopicAudit
+} from "@influscope/ports/Outbox"
 import type { Message } from "@influscope/ports/PubSub"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -216,17 +222,6 @@ WITH ${lazily}, removed AS (
   )) RETURNING 1
 )
 SELECT (SELECT count(*) FROM removed)::integer AS removed FROM lazily`
-
-const noProgress: JobProgress = {
-  batches: 0,
-  items: 0,
-  confirmedBatches: 0,
-  created: 0,
-  updated: 0,
-  unchanged: 0,
-  deadLetteredItems: 0,
-  deadLetteredBatches: 0
-}
 
 interface OverdueRow {
   readonly id: string

@@ -1,8 +1,6 @@
+import { avatarUrl } from "@influscope/domain/api/ProfilesApi"
 import type { Profile } from "@influscope/domain/Profile"
 import type { SearchHit } from "@influscope/domain/Search"
-
-const avatarUrl = (profile: Profile): string | null =>
-  profile.fields.avatarKey === undefined ? null : `/v1/profiles/${encodeURIComponent(profile.id)}/avatar`
 
 /** A profile as searches answer it. */
 export const toHit = (profile: Profile, score: number, highlights: SearchHit["highlights"]): SearchHit => {
@@ -20,7 +18,7 @@ export const toHit = (profile: Profile, score: number, highlights: SearchHit["hi
     followers: fields.followers ?? null,
     engagementRate: engagement.rate,
     tier: engagement.tier,
-    avatarUrl: avatarUrl(profile),
+    avatarUrl: fields.avatarKey === undefined ? null : avatarUrl(profile.id),
     score,
     highlights
   }

@@ -1,5 +1,11 @@
 import type { Database as BunDatabase } from "bun:sqlite"
-import { type AppliedCounts, type JobProgress, Outbox, type TopicAudit } from "@influscope/ports/Outbox"
+import {
+  type AppliedCounts,
+  type JobProgress,
+  noProgress,
+  Outbox,
+  type TopicAudit
+} from "@influscope/ports/Outbox"
 import type { Message } from "@influscope/ports/PubSub"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -183,17 +189,6 @@ const audit = (db: BunDatabase, overdueBefore: number): ReadonlyArray<TopicAudit
       ...row,
       pending: row.sent - row.applied - row.deadLettered - row.dropped - row.missing
     }))
-
-const noProgress: JobProgress = {
-  batches: 0,
-  items: 0,
-  confirmedBatches: 0,
-  created: 0,
-  updated: 0,
-  unchanged: 0,
-  deadLetteredItems: 0,
-  deadLetteredBatches: 0
-}
 
 const progress = (db: BunDatabase, job: string): JobProgress =>
   db
