@@ -14,7 +14,7 @@ import * as ObjectPath from "./ObjectPath.ts"
 const unfinished = "+unfinished"
 
 /** Times a write starts over when its directory is taken away under it. */
-const rewrites = 3
+const rewrites = 5
 
 const attempt = <A>(operation: string, body: () => Promise<A>): Effect.Effect<A, StorageError> =>
   Effect.tryPromise(body).pipe(Effect.catchAll(({ cause }) => fileFailure(operation, cause)))
@@ -75,6 +75,10 @@ const replace = async (root: string, file: string, object: StoredObject): Promis
   }
   await syncDirectory(dirname(target))
 }
+
+/** A directory that goes away while it is being made shows as either. */
+const isVanishing = (error: StorageError): boolean =>
+  ["ENOENT", "EEXIST"].includes(fileErrorCode(error.cause) ?? "")
 
 const isMissing = (error: StorageError): boolean => fileErrorCode(error.cause) === "ENOENT"
 
@@ -144,7 +148,7 @@ const make = (root: string): ObjectStore["Type"] => ({
   put: Effect.fn("FilesObjectStore.put")(function* (key, object) {
     const file = yield* fileOf(key)
     yield* attempt(`write ${key}`, () => replace(root, file, object)).pipe(
-      Effect.retry({ times: rewrites, while: isMissing }),
+      Effect.retry({ times: rewrites, while: isVanishing }),
       // A promise cannot be taken back: wait, so that the caller knows that nothing is being written any more.
       Effect.uninterruptible
     )
