@@ -1,5 +1,7 @@
 import * as Schema from "effect/Schema"
 import { Observation } from "./Observation.ts"
+import { DataPoint, EpochSeconds } from "./tracking/DataPoint.ts"
+import { InfluencerId } from "./tracking/InfluencerId.ts"
 
 /** A topic: its name on the broker and the shape of one message, which always carries a batch. */
 export interface Topic<A, I> {
@@ -24,4 +26,37 @@ export type ProfilesDiscovered = typeof ProfilesDiscovered.Type
 export const profilesDiscovered: Topic<ProfilesDiscovered, typeof ProfilesDiscovered.Encoded> = {
   name: "profiles.discovered",
   schema: ProfilesDiscovered
+}
+
+/** Influencers whose figures are to be fetched for one nominal time. `id` is the same whoever finds out that they are due. */
+export const InfluencersDue = Schema.Struct({
+  version: Schema.Literal(1),
+  id: Schema.NonEmptyString,
+  provider: Schema.NonEmptyString,
+  /** Epoch seconds. */
+  time: EpochSeconds,
+  /** Seconds to the next nominal time. */
+  interval: Schema.Int.pipe(Schema.positive()),
+  influencers: Schema.NonEmptyArray(InfluencerId).pipe(Schema.maxItems(maxBatchItems))
+}).annotations({ identifier: "InfluencersDue" })
+export type InfluencersDue = typeof InfluencersDue.Type
+
+export const influencersDue: Topic<InfluencersDue, typeof InfluencersDue.Encoded> = {
+  name: "influencers.due",
+  schema: InfluencersDue
+}
+
+/** Points on their way to the time series. `id` is the same on every delivery of the same batch. */
+export const DataPointsCollected = Schema.Struct({
+  version: Schema.Literal(1),
+  id: Schema.NonEmptyString,
+  /** The import this batch belongs to, if any. */
+  job: Schema.NullOr(Schema.String),
+  points: Schema.NonEmptyArray(DataPoint).pipe(Schema.maxItems(maxBatchItems))
+}).annotations({ identifier: "DataPointsCollected" })
+export type DataPointsCollected = typeof DataPointsCollected.Type
+
+export const dataPointsCollected: Topic<DataPointsCollected, typeof DataPointsCollected.Encoded> = {
+  name: "datapoints.collected",
+  schema: DataPointsCollected
 }
