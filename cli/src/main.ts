@@ -22,6 +22,7 @@ import { search } from "./commands/Search.ts"
 import { show } from "./commands/Show.ts"
 import { stack } from "./commands/Stack.ts"
 import { start } from "./commands/Start.ts"
+import { track } from "./commands/Track.ts"
 import { explain } from "./Explain.ts"
 import {
   helpConfig,
@@ -43,6 +44,7 @@ const influscope = Command.make("influscope").pipe(
     search,
     show,
     discover,
+    track,
     audit,
     dlq,
     doctor,

@@ -50,8 +50,8 @@ export const influencersDue: Topic<InfluencersDue, typeof InfluencersDue.Encoded
 export const DataPointsCollected = Schema.Struct({
   version: Schema.Literal(1),
   id: Schema.NonEmptyString,
-  /** The import this batch belongs to, if any. */
-  job: Schema.NullOr(Schema.String),
+  /** History that somebody gave us, or figures that were fetched as they were. */
+  origin: Schema.Literal("given", "fetched"),
   points: Schema.NonEmptyArray(DataPoint).pipe(Schema.maxItems(maxBatchItems))
 }).annotations({ identifier: "DataPointsCollected" })
 export type DataPointsCollected = typeof DataPointsCollected.Type

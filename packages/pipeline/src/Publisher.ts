@@ -90,11 +90,11 @@ export class Publisher extends Effect.Service<Publisher>()("@influscope/pipeline
         Effect.withSpan("Publisher.publish", { attributes: { topic: topic.name, items: options.items } })
       )
 
-    /** True when the topic has room for more; producers that cannot wait answer "try later" instead. */
-    const hasRoom = (topic: string): Effect.Effect<boolean, StorageError> =>
+    /** True when fewer messages than `most` wait in the topic; producers that cannot wait answer "try later" instead. */
+    const hasRoom = (topic: string, most = limit): Effect.Effect<boolean, StorageError> =>
       Effect.map(pubsub.stats, (stats) => {
         const waiting = stats.find((entry) => entry.topic === topic)?.messages ?? 0
-        return waiting < limit
+        return waiting < most
       })
 
     /** Waits until the topic has room: the back-pressure of producers that can wait. */

@@ -1,6 +1,7 @@
 import type { DataPoint, MetricName } from "@influscope/domain/tracking/DataPoint"
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import type { RollupLevel } from "@influscope/domain/tracking/Resolution"
+import type { Retention } from "@influscope/domain/tracking/Retention"
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
@@ -35,9 +36,6 @@ export interface Change {
   readonly start: number
   readonly end: number
 }
-
-/** How long points and rollups are kept, in days; null for ever. */
-export type Retention = { readonly [L in "raw" | RollupLevel]: number | null }
 
 export interface SeriesStats {
   readonly series: number

@@ -57,6 +57,31 @@ export const queueOldest = Metric.gauge("queue_oldest_seconds", {
 export const deadLettersWaiting = Metric.gauge("dead_letters", {
   description: "Messages among the dead letters"
 })
+export const slotsDue = Metric.counter("tracking_slots_due_total", {
+  description: "Influencers times nominal times that were handed out to be fetched",
+  incremental: true
+})
+export const slotsMissed = Metric.counter("tracking_slots_missed_total", {
+  description: "Slots that nobody fetched in time: there is no point for them",
+  incremental: true
+})
+export const slotsUnknown = Metric.counter("tracking_slots_unknown_total", {
+  description: "Slots of influencers that their provider does not know",
+  incremental: true
+})
+export const pointsWritten = Metric.counter("tracking_points_written_total", {
+  description: "Points written to the time series that were not there before",
+  incremental: true
+})
+export const pointLateness = Metric.histogram(
+  "tracking_point_lateness_seconds",
+  MetricBoundaries.fromIterable([1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600]),
+  "Time from the nominal time of a batch of points until it was durable in the time series"
+)
+export const providerFailures = Metric.counter("tracking_provider_failures_total", {
+  description: "Fetches that the provider did not answer, by provider",
+  incremental: true
+})
 export const indexProfiles = Metric.gauge("index_profiles", { description: "Profiles in the search index" })
 export const residentMemory = Metric.gauge("process_resident_memory_bytes", {
   description: "Resident memory"

@@ -27,6 +27,7 @@ import { ProfilesHttp } from "./ProfilesHttp.ts"
 import { quickSearch } from "./QuickSearch.ts"
 import { allowed, routeOf } from "./Routes.ts"
 import { SearchHttp } from "./SearchHttp.ts"
+import { TrackingHttp } from "./TrackingHttp.ts"
 
 const pathOf = (request: HttpServerRequest.HttpServerRequest): string => request.url.split("?")[0] ?? "/"
 
@@ -130,7 +131,9 @@ export const WebAppLive = Layer.effect(
 ).pipe(
   Layer.provide([ProblemsLive, Pages, ChecksLive]),
   Layer.provide(
-    HttpApiBuilder.api(Api).pipe(Layer.provide([SearchHttp, ProfilesHttp, ImportsHttp, OperationsHttp]))
+    HttpApiBuilder.api(Api).pipe(
+      Layer.provide([SearchHttp, ProfilesHttp, TrackingHttp, ImportsHttp, OperationsHttp])
+    )
   ),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, Gauges.Default]),
   Layer.provide(HttpServer.layerContext)

@@ -5,11 +5,13 @@ import { ImportsApi } from "./ImportsApi.ts"
 import { OperationsApi } from "./OperationsApi.ts"
 import { ProfilesApi } from "./ProfilesApi.ts"
 import { SearchApi } from "./SearchApi.ts"
+import { TrackingApi } from "./TrackingApi.ts"
 
 /** The whole HTTP API: the contract that the server implements and every client is made from. */
 export class Api extends HttpApi.make("influscope")
   .add(SearchApi)
   .add(ProfilesApi)
+  .add(TrackingApi)
   .add(ImportsApi)
   .add(OperationsApi)
   .annotate(OpenApi.Title, "InfluScope")

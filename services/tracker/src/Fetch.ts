@@ -1,0 +1,72 @@
+import {
+  type DataPointsCollected,
+  dataPointsCollected,
+  type InfluencersDue,
+  influencersDue
+} from "@influscope/domain/Events"
+import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
+import { consume } from "@influscope/pipeline/Consumer"
+import { Publisher } from "@influscope/pipeline/Publisher"
+import { MetricsProviders } from "@influscope/ports/MetricsProvider"
+import type { AppliedCounts } from "@influscope/ports/Outbox"
+import { Reject, Retry } from "@influscope/ports/PubSub"
+import { providerFailures, slotsUnknown } from "@influscope/telemetry/Metrics"
+import * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import { trackerConfig } from "./Config.ts"
+import { Slots } from "./Slots.ts"
+
+/** An outage ends by the slot's lateness, not by the number of attempts. */
+const maxAttempts = 1_000_000
+
+/**
+ * Fetches the figures of one cohort for one nominal time and hands them on as points of that time. A provider that does
+ * not answer is asked again soon, without moving any nominal time; a slot that is too late by then is given up and counted.
+ */
+const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLateness: Duration.Duration) {
+  const providers = yield* MetricsProviders
+  const publisher = yield* Publisher
+  const slots = yield* Slots
+  const none: AppliedCounts = { created: 0, updated: 0, unchanged: 0 }
+
+  const lateness = (yield* Clock.currentTimeMillis) - due.time * 1_000
+  if (lateness > Duration.toMillis(maxLateness)) {
+    yield* Effect.logWarning("A batch of slots is too late to be fetched", { id: due.id, lateness })
+    yield* slots
+      .missed(due.influencers.length)
+      .pipe(Effect.mapError((error) => new Retry({ reason: error.message })))
+    return none
+  }
+  const provider = providers.find(({ name }) => name === due.provider)
+  if (provider === undefined)
+    return yield* new Reject({ reason: `There is no provider ${due.provider} any more` })
+  const { figures, unknown: strangers } = yield* provider.fetch(due.influencers).pipe(
+    Effect.tapError(() => Metric.increment(Metric.tagged(providerFailures, "provider", provider.name))),
+    Effect.mapError((error) => new Retry({ reason: error.message }))
+  )
+  yield* Metric.incrementBy(slotsUnknown, strangers.length)
+  slots.noteUnknown(due.influencers, strangers)
+  const points = figures.map(
+    ({ id, observedAt, values }): DataPoint => ({ id, time: due.time, observedAt, ...values })
+  )
+  if (!Arr.isNonEmptyReadonlyArray(points)) return none
+  const event: DataPointsCollected = { version: 1, id: `points/${due.id}`, origin: "fetched", points }
+  yield* publisher
+    .publish(dataPointsCollected, event, { items: points.length, job: undefined })
+    .pipe(Effect.mapError((error) => new Retry({ reason: error.message })))
+  return { ...none, created: points.length }
+})
+
+/** Asks the providers about whoever is due, for as long as the layer lives. */
+export const FetchLive = Layer.scopedDiscard(
+  Effect.gen(function* () {
+    const { fetchConcurrency, maxLateness, timeout } = yield* trackerConfig
+    yield* consume(influencersDue, { concurrency: fetchConcurrency, maxAttempts, timeout }, (due) =>
+      apply(due, maxLateness)
+    )
+  })
+)

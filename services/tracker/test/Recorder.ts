@@ -1,0 +1,92 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
+import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
+import { InfluencersDue } from "@influscope/domain/Events"
+import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import { Publisher } from "@influscope/pipeline/Publisher"
+import { MetricsProviders, type Provider } from "@influscope/ports/MetricsProvider"
+import { Outbox } from "@influscope/ports/Outbox"
+import { PubSub } from "@influscope/ports/PubSub"
+import { StateStore } from "@influscope/ports/StateStore"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { Cohorts } from "../src/Cohorts.ts"
+import { Dispatch } from "../src/Dispatch.ts"
+import { Slots } from "../src/Slots.ts"
+import { TrackLive } from "../src/Track.ts"
+
+/** A directory of its own, removed when the scope closes. */
+export const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+export const account = (number: number): InfluencerId => InfluencerId.make(`mockstagram:${number}`)
+export const accounts = (count: number, first = 1): ReadonlyArray<InfluencerId> =>
+  Array.from({ length: count }, (_, place) => account(first + place))
+
+export const settings = (values: Readonly<Record<string, string>>): Layer.Layer<never> =>
+  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values))))
+
+/** What never asks anybody: who may be tracked is all that is asked of it here. */
+export const provider = (name: string, namespace = name): Provider => ({
+  name,
+  defaultIntervalSeconds: 60,
+  knows: (id) => id.startsWith(`${namespace}:`),
+  fetch: () => Effect.succeed({ figures: [], unknown: [] })
+})
+
+const decode = Schema.decodeSync(Schema.parseJson(InfluencersDue))
+
+/** Remembers what was sent, each id once as an outbox does, and takes it from nobody. */
+export class Recorder {
+  readonly ids = new Set<string>()
+  readonly due: Array<InfluencersDue> = []
+  /** Messages that nobody has taken yet, as the topic says when it is asked. */
+  waiting = 0
+
+  readonly layer = Layer.merge(
+    Layer.succeed(Outbox, {
+      append: (_topic, message) =>
+        Effect.sync(() => {
+          if (this.ids.has(message.id)) return false
+          this.ids.add(message.id)
+          return true
+        }),
+      confirm: () => Effect.succeed(true),
+      markDead: () => Effect.succeed(true),
+      overdue: () => Effect.succeed([]),
+      resent: () => Effect.void,
+      audit: () => Effect.succeed([]),
+      progress: () => Effect.dieMessage("nobody asks for a job"),
+      prune: () => Effect.succeed(0)
+    }),
+    Layer.succeed(PubSub, {
+      publish: (_topic, message) => Effect.sync(() => void this.due.push(decode(message.payload))),
+      subscribe: () => Effect.void,
+      stats: Effect.sync(() => [
+        { topic: "influencers.due", messages: this.waiting, items: 0, oldestSeconds: 0 }
+      ])
+    })
+  )
+}
+
+/** State that outlives the processes built on it. */
+export const stateOf = (directory: string) =>
+  SqliteState.layer.pipe(Layer.provide(MainDatabase.layer(directory)))
+
+/** One process that schedules: built again on the same state, it is that process started again. */
+export const scheduler = (recorder: Recorder, state: StateStore["Type"], ...more: ReadonlyArray<Provider>) =>
+  TrackLive.pipe(
+    Layer.provideMerge(Dispatch.Default),
+    Layer.provideMerge(Layer.merge(Cohorts.Default, Slots.Default)),
+    Layer.provide(Publisher.Default),
+    Layer.provide(recorder.layer),
+    Layer.provide(Layer.succeed(StateStore, state)),
+    Layer.provide(Layer.succeed(MetricsProviders, [provider("mockstagram"), ...more])),
+    Layer.fresh
+  )
