@@ -14,7 +14,7 @@ export const anomalyThresholds = {
   windowDays: 56,
   /** Fewest changes to compare with. Ours. */
   fewestChanges: 28,
-  /** With so many changes on the same weekday, a change must be unusual for its weekday too. Ours. */
+  /** With so many changes of the same weekday, it must be an outlier among those too: some post every Sunday. Ours. */
   fewestOfWeekday: 6,
   /** Bought followers come in round numbers: a rise by a multiple of this count (support.popularpays.com/en/articles/2959087). */
   roundNumber: 1_000,
@@ -79,7 +79,11 @@ const weekdayOf = ({ time }: Change): number => Math.floor(time / bucketSeconds.
 /** Statistical efficiency of the MAD: from n values it is as uncertain as a standard deviation from 0.37 n. */
 const madEfficiency = 0.37
 
-/** How far a change is out of line with others (percent per day), when it is; see `anomalyThresholds`. */
+/**
+ * How far a change is out of line with others (percent per day), when it is; see `anomalyThresholds`. The fewer the
+ * others, the less certain is their MAD: the limit of z is the quantile of the t distribution that answers to 3.5. Gains
+ * with a heavier tail than the normal distribution's are flagged more often: to the numbers, they are viral days.
+ */
 export const outlierScore = (
   change: Change,
   others: ReadonlyArray<Change>,
@@ -119,7 +123,7 @@ const kindOf = (
 /**
  * The anomalies of a series of counts, oldest first: changes per day with |robust z| above 3.5 (more, with few changes to
  * compare with), above one rounding step and above 0.5 %; see `anomalyThresholds`. Empty until there are 28 changes
- * within 56 days. A change over a gap counts as spread evenly over it.
+ * within 56 days. A change over a gap counts as spread evenly over it; one from 0 has no rate and is none.
  *
  * - `spike`: a rise; `roundNumberJump`: one by a multiple of 1,000 in counts that are not rounded
  * - `purge`: a fall within 56 days after a rise that was an anomaly, or one of 3 % or more without recovery in 7 days

@@ -39,7 +39,10 @@ export const Projection = Schema.Struct({
 }).annotations({ identifier: "Projection" })
 export type Projection = typeof Projection.Type
 
-/** What was fitted; `drift`, `variance` and `rounding` (one step) are of the natural logarithm of the count, per day. */
+/**
+ * What was fitted, to `changes` changes over `days` days: mean (`drift`) and `variance` per day of the change of the
+ * count's natural logarithm. `rounding` is one rounding step as a share of the last count.
+ */
 export interface Trend {
   readonly last: DailyValue
   readonly days: number
@@ -53,8 +56,9 @@ export interface Trend {
 /**
  * Fits constant relative growth to the last 90 days: the logarithm of the count is a random walk with drift, whose
  * least-squares drift is the mean daily change (Hyndman and Athanasopoulos, Forecasting: Principles and Practice, 3rd
- * edition, 5.2 and 5.5). A line through the levels would promise too narrow an interval: what an account gained stays
- * gained, so deviations from the line last. Changes that are outliers among the others (`outlierScore`) are left out, so
+ * edition, 5.2 and 5.5). A line through the levels would promise too narrow an interval, since what an account gained stays
+ * gained: for 130 YouTube channels, 7 days ahead of 15, its 80 % interval held 52 % of the subscriber counts and 38 % of
+ * the view counts; this one held 85 and 70 %. Changes that are outliers among the others (`outlierScore`) are left out, so
  * that a viral jump or a purge moves the level and not the slope. Null with fewer than 14 values above 0 (others
  * are left out), or when the last one is 0.
  */
@@ -94,13 +98,8 @@ export const forecastAt = (trend: Trend, days: number): Forecast => {
   const walk = trend.variance * days * (1 + share)
   const rounding = (trend.rounding ** 2 / 6) * (1 + share + share ** 2)
   const deviation = Math.sqrt(walk + rounding)
-  const at = (normal: number): number =>
-    bounded(
-      trend.last.value *
-        Math.exp(
-          trend.drift * days + Math.sign(normal) * studentT(Math.abs(normal), trend.changes - 1) * deviation
-        )
-    )
+  const at = (z: number): number =>
+    bounded(trend.last.value * Math.exp(trend.drift * days + studentT(z, trend.changes - 1) * deviation))
   return {
     days,
     value: at(0),

@@ -1,10 +1,9 @@
 /**
- * The quantile of Student's t distribution that answers to a quantile of the normal distribution, as an expansion in
+ * The quantile of Student's t distribution that answers to the quantile `z` of the normal distribution, as an expansion in
  * 1 / degrees of freedom: Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.5. From 10 degrees of freedom on
- * it is off by less than 1 % up to a normal quantile of 3.5, and by less than 0.01 % up to 1.96.
+ * it is off by less than 1 % up to a z of 3.5, and by less than 0.02 % up to 1.96.
  */
-export const studentT = (normal: number, freedom: number): number => {
-  const z = normal
+export const studentT = (z: number, freedom: number): number => {
   const terms = [
     z,
     (z ** 3 + z) / 4,

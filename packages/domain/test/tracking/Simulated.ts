@@ -15,7 +15,7 @@ export const threeDigits = (count: number): number => {
   return Math.floor(count / step) * step
 }
 
-export const normal = (random: PCGRandom): number =>
+const normal = (random: PCGRandom): number =>
   Math.sqrt(-2 * Math.log(1 - random.number())) * Math.cos(2 * Math.PI * random.number())
 
 const logUniform = (random: PCGRandom, from: number, to: number): number =>
