@@ -1,23 +1,38 @@
 import { join } from "node:path"
 import * as Files from "@influscope/adapters/files/ObjectStore"
+import * as Providers from "@influscope/adapters/Providers"
 import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
 import * as SqliteQueue from "@influscope/adapters/sqlite/Queue"
 import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
+import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import * as DirectAnalytics from "@influscope/analytics/DirectAnalytics"
 import { WebAppLive } from "@influscope/api/WebApp"
 import { IndexerLive } from "@influscope/indexer/Indexer"
+import { Mockstagram } from "@influscope/mockstagram/Mockstagram"
+import { Weather } from "@influscope/mockstagram/Weather"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { RelayLive } from "@influscope/pipeline/Relay"
 import { ScraperLive } from "@influscope/scraper/Scraper"
 import * as Spool from "@influscope/scraper/Spool"
 import { Health } from "@influscope/telemetry/Health"
 import { TrackerLive } from "@influscope/tracker/Tracker"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { DataDir, DataDirLive } from "./DataDir.ts"
 import { DiskCheckLive } from "./DiskSpace.ts"
+
+/** The simulated provider is asked in this process, unless its address says that it runs elsewhere. */
+const ProvidersLive = Layer.unwrapEffect(
+  Effect.gen(function* () {
+    const elsewhere = yield* Config.option(Config.string("INFLUSCOPE_MOCKSTAGRAM_URL"))
+    if (Option.isSome(elsewhere)) return Providers.layer
+    return Providers.layerWith((yield* Mockstagram).handle)
+  })
+).pipe(Layer.provide(Mockstagram.Default), Layer.provide(Weather.Default))
 
 /** Every outside system as files of the data directory, in this process. */
 const AdaptersLive = Layer.unwrapEffect(
@@ -28,7 +43,9 @@ const AdaptersLive = Layer.unwrapEffect(
       SqliteState.layer,
       Files.layer(join(path, "objects")),
       EmbeddedSearchIndex.layer(join(path, "profiles.db")),
+      SqliteTimeSeries.layer(join(path, "series.db")),
       Spool.layer(join(path, "imports")),
+      ProvidersLive,
       DirectAnalytics.layer
     ).pipe(Layer.provide(MainDatabase.layer(path)))
   )
@@ -41,6 +58,7 @@ const AdaptersLive = Layer.unwrapEffect(
 export const EmbeddedLive = WebAppLive.pipe(
   Layer.provideMerge(DiskCheckLive),
   Layer.provideMerge(ScraperLive),
+  Layer.provideMerge(TrackerLive),
   Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive)),
   Layer.provideMerge(Publisher.Default),
   Layer.provideMerge(AdaptersLive),

@@ -1,6 +1,7 @@
 import type { PlatformError } from "@effect/platform/Error"
 import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type { RequestError, ResponseError } from "@effect/platform/HttpClientError"
+import type { ReplayImpossible } from "@influscope/adapters/replay/Provider"
 import type { CannotListen } from "@influscope/analytics/Grpc"
 import type { PortTaken } from "@influscope/api/Server"
 import type { Problem } from "@influscope/domain/api/Problems"
@@ -78,6 +79,13 @@ const ofCannotListen = ({ cause, host, port }: CannotListen): CliError => {
   })
 }
 
+const ofReplayImpossible = ({ detail, file }: ReplayImpossible): CliError =>
+  new CliError({
+    what: `${file} cannot be replayed.`,
+    likelyCause: detail,
+    todo: "Correct INFLUSCOPE_REPLAY_FILE, or unset it."
+  })
+
 const ofStorageError = (error: StorageError): CliError => {
   if (error.reason === "full") return diskFull(process.env["INFLUSCOPE_DATA_DIR"] ?? "./.influscope")
   return new CliError({
@@ -153,6 +161,7 @@ export type Failure =
   | DiskFull
   | PortTaken
   | CannotListen
+  | ReplayImpossible
   | StorageError
   | ConfigError.ConfigError
   | typeof Problem.Type
@@ -177,6 +186,8 @@ export const explain = (error: Failure): CliError => {
       return ofPortTaken(error)
     case "CannotListen":
       return ofCannotListen(error)
+    case "ReplayImpossible":
+      return ofReplayImpossible(error)
     case "StorageError":
       return ofStorageError(error)
     case "ConfigError":

@@ -52,7 +52,12 @@ export interface SeriesStats {
 export class TimeSeries extends Context.Tag("@influscope/ports/TimeSeries")<
   TimeSeries,
   {
-    /** Durable when it succeeds, all of it or none. Answers how many points were new. At most 10,000 points. */
+    /**
+     * Durable when it succeeds, all of it or none. Answers how many points were new. At most 10,000 points. A point that
+     * is older than single points are kept counts into the rollups, unless the finest of them that is kept at its time
+     * had its bucket before the write: it is then taken for one of the points that were dropped. It is ignored where
+     * nothing is kept.
+     */
     readonly write: (points: ReadonlyArray<DataPoint>) => Effect.Effect<number, StorageError>
     /** Single points. To page, ask on from the last time + 1. */
     readonly points: (id: InfluencerId, range: Range) => Effect.Effect<ReadonlyArray<DataPoint>, StorageError>
@@ -67,21 +72,27 @@ export class TimeSeries extends Context.Tag("@influscope/ports/TimeSeries")<
       ids: ReadonlyArray<InfluencerId>,
       at: number
     ) => Effect.Effect<ReadonlyArray<Option.Option<DataPoint>>, StorageError>
-    /** Of all influencers with a figure at or before both times, by relative change, greatest first. By day rollups: `from` and `to` count by their days. */
+    /**
+     * Of all influencers with a figure at or before both times, and the first above 0, by relative change, greatest first,
+     * equal ones in any order. By day rollups: `from` and `to` count by their days.
+     */
     readonly topGrowth: (
       metric: MetricName,
       from: number,
       to: number,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Change>, StorageError>
-    /** Influencers with points, in the order of their ids, after the given one. */
+    /** Influencers with points, in the order of their ids (by code points), after the given one. */
     readonly ids: (
       after: InfluencerId | undefined,
       limit: number
     ) => Effect.Effect<ReadonlyArray<InfluencerId>, StorageError>
     /** Removes all points and rollups of an influencer. */
     readonly forget: (id: InfluencerId) => Effect.Effect<void, StorageError>
-    /** Rolls up what is new and drops what is older than its retention, as of `now` (epoch seconds). */
+    /**
+     * Rolls up what is new and drops what is older than its retention, as of `now` (epoch seconds); see keptFrom of Retention. What
+     * was dropped once stays dropped.
+     */
     readonly maintain: (now: number, retention: Retention) => Effect.Effect<void, StorageError>
     readonly stats: Effect.Effect<SeriesStats, StorageError>
   }

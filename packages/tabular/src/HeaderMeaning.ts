@@ -208,7 +208,9 @@ export const meaningOf = (name: string): Meaning => {
   if (known !== undefined) return known
   const words = headerWords(name.slice(0, 200))
   const reading = readWords(words)
-  const { target, reason } = resolve(reading)
+  // Within a longer name the word says nothing: watch time, time zone.
+  const { target, reason } =
+    words.length === 1 && words[0] === "time" ? found("observedAt") : resolve(reading)
   const recent = reading.concepts.has("recent") ? 0.85 : 1
   const confidence = 0.85 ** reading.unknown * 0.92 ** reading.slips * recent
   const sure = target !== undefined && confidence >= 0.5

@@ -1,7 +1,7 @@
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import * as HttpBody from "@effect/platform/HttpBody"
 import type * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
@@ -11,7 +11,6 @@ import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports, UploadBroken } from "@influscope/ports/Imports"
 import { Profiles } from "@influscope/ports/Profiles"
 import { ScraperApi, SubmitFailure, submitPath } from "@influscope/ports/ScraperApi"
-import { StorageError } from "@influscope/ports/StorageError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,6 +19,7 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { callService, unreachable } from "./Remote.ts"
 
 /** An HTTP client whose requests go to the scraper, whatever lies in between. */
 export class ScraperClient extends Context.Tag("@influscope/api/ScraperClient")<
@@ -27,36 +27,8 @@ export class ScraperClient extends Context.Tag("@influscope/api/ScraperClient")<
   HttpClient.HttpClient
 >() {}
 
-/** An answer takes no longer; an upload takes what it takes. */
-const answerWithin = "15 seconds"
-
-const unreachable = (operation: string) => (cause: unknown) =>
-  new StorageError({
-    reason: "unavailable",
-    operation,
-    cause: HttpClientError.isHttpClientError(cause) ? `the scraper did not answer: ${cause.message}` : cause
-  })
-
-/** What is no error of the port's own says that the scraper, or the way to it, is not up to it. */
-const asStorageError = <A, E extends { readonly _tag: string }, R>(
-  operation: string,
-  effect: Effect.Effect<A, E, R>
-) =>
-  effect.pipe(
-    Effect.timeoutFail({
-      duration: answerWithin,
-      onTimeout: () => unreachable(operation)(`the scraper did not answer within ${answerWithin}`)
-    }),
-    Effect.catchIf(
-      (
-        error
-      ): error is Extract<
-        typeof error,
-        { readonly _tag: "RequestError" | "ResponseError" | "ParseError" | "HttpApiDecodeError" }
-      > => ["RequestError", "ResponseError", "ParseError", "HttpApiDecodeError"].includes(error._tag),
-      (error) => Effect.fail(unreachable(operation)(error))
-    )
-  )
+const call = callService("scraper")
+const notHandedOver = unreachable("scraper", "hand the file to the scraper")
 
 type SubmitError = typeof SubmitFailure.Type | HttpClientError.ResponseError | ParseResult.ParseError
 
@@ -88,9 +60,9 @@ export const RemoteScraperLive = Layer.effectContext(
         return yield* http.execute(request).pipe(
           Effect.flatMap(answerOf),
           Effect.catchTags({
-            RequestError: (error) => Effect.fail(unreachable("hand the file to the scraper")(error)),
-            ResponseError: (error) => Effect.fail(unreachable("hand the file to the scraper")(error)),
-            ParseError: (error) => Effect.fail(unreachable("hand the file to the scraper")(error))
+            RequestError: (error) => Effect.fail(notHandedOver(error)),
+            ResponseError: (error) => Effect.fail(notHandedOver(error)),
+            ParseError: (error) => Effect.fail(notHandedOver(error))
           }),
           Effect.catchAll((error) =>
             Effect.flatMap(Ref.get(broken), (known) => Effect.fail(Option.getOrElse(known, () => error)))
@@ -101,15 +73,15 @@ export const RemoteScraperLive = Layer.effectContext(
     return Context.empty().pipe(
       Context.add(Imports, {
         submit,
-        get: (id) => asStorageError("read an import", scraper.import({ path: { id } })),
-        list: asStorageError("list imports", scraper.imports())
+        get: (id) => call("read an import", scraper.import({ path: { id } })),
+        list: call("list imports", scraper.imports())
       }),
       Context.add(Discoveries, {
-        start: (params) => asStorageError("start a discovery", scraper.discover({ payload: params })),
-        get: (id) => asStorageError("read a discovery", scraper.discovery({ path: { id } }))
+        start: (params) => call("start a discovery", scraper.discover({ payload: params })),
+        get: (id) => call("read a discovery", scraper.discovery({ path: { id } }))
       }),
       Context.add(Profiles, {
-        state: (given) => asStorageError("hand profiles to the scraper", scraper.state({ payload: given }))
+        state: (given) => call("hand profiles to the scraper", scraper.state({ payload: given }))
       })
     )
   })

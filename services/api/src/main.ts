@@ -9,12 +9,14 @@ import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
 import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
 import { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
+import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
 import { Health } from "@influscope/telemetry/Health"
 import * as Logging from "@influscope/telemetry/Logging"
 import * as Tracing from "@influscope/telemetry/Tracing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { RemoteScraperLive, ScraperClient } from "./RemoteScraper.ts"
+import { RemoteTrackingLive, TrackerClient } from "./RemoteTracking.ts"
 import { ServerAddress, ServerLive } from "./Server.ts"
 import { WebAppLive } from "./WebApp.ts"
 
@@ -23,17 +25,20 @@ const components = [
   { name: "objects", type: "bindings." }
 ]
 
-/** Through our sidecar to the scraper's. */
-const ScraperClientLive = Layer.effect(
-  ScraperClient,
+/** Through our sidecar to that of another app. */
+const clientOf = (app: string) =>
   Effect.gen(function* () {
     const { tokenHeader, url } = yield* Sidecar
     const client = yield* HttpClient.HttpClient
-    const headers = { ...tokenHeader, "dapr-app-id": "scraper" }
+    const headers = { ...tokenHeader, "dapr-app-id": app }
     return HttpClient.mapRequest(client, (request) =>
       request.pipe(HttpClientRequest.prependUrl(url), HttpClientRequest.setHeaders(headers))
     )
   })
+
+const ClientsLive = Layer.merge(
+  Layer.effect(ScraperClient, clientOf("scraper")),
+  Layer.effect(TrackerClient, clientOf("tracker"))
 ).pipe(Layer.provide(FetchHttpClient.layer))
 
 const announced = Layer.scopedDiscard(
@@ -52,9 +57,9 @@ const announced = Layer.scopedDiscard(
 const Main = announced.pipe(
   Layer.provide(ServerLive),
   Layer.provide(WebAppLive),
-  Layer.provide(RemoteScraperLive),
-  Layer.provide(ScraperClientLive),
-  Layer.provide(Layer.mergeAll(DaprObjects.layer, ElasticsearchIndex.layer)),
+  Layer.provide(Layer.merge(RemoteScraperLive, RemoteTrackingLive)),
+  Layer.provide(ClientsLive),
+  Layer.provide(Layer.mergeAll(DaprObjects.layer, ElasticsearchIndex.layer, PostgresTimeSeries.layer)),
   Layer.provide(DaprSecrets.layer),
   Layer.provide(SendingLive),
   Layer.provide(Health.Default),

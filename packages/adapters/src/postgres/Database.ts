@@ -142,9 +142,12 @@ export const databaseConfig = Config.all({
 
 export type DatabaseConfig = Config.Config.Success<typeof databaseConfig>
 
-const withStatementTimeout = (url: Redacted.Redacted, timeout: Duration.Duration): Redacted.Redacted => {
+const withSettings = (url: Redacted.Redacted, statementTimeout: Duration.Duration): Redacted.Redacted => {
   const changed = new URL(Redacted.value(url))
-  changed.searchParams.set("statement_timeout", String(Math.ceil(Duration.toMillis(timeout))))
+  changed.searchParams.set("statement_timeout", String(Math.ceil(Duration.toMillis(statementTimeout))))
+  // Our statements are short: to compile one takes longer than to run it. What the operator sets goes before that.
+  const options = changed.searchParams.get("options") ?? ""
+  changed.searchParams.set("options", `-c jit=off ${options}`.trim())
   return Redacted.make(changed.href)
 }
 
@@ -214,7 +217,7 @@ const openOperation = "open the PostgreSQL database"
 
 const prepare = (config: DatabaseConfig): Effect.Effect<void, StorageError> =>
   Effect.gen(function* () {
-    const url = withStatementTimeout(config.url, migrationTimeout)
+    const url = withSettings(config.url, migrationTimeout)
     const client = yield* connect(url, config, 1, new Sockets().make)
     yield* client.unsafe(migrate)
     return yield* client.unsafe<{ version: number }>("SELECT version FROM influscope.schema_version")
@@ -281,7 +284,7 @@ export const make = (config: DatabaseConfig): Effect.Effect<PostgresDatabase, St
     const sockets = new Sockets()
     const client = yield* retrying(
       connect(
-        withStatementTimeout(config.url, config.statementTimeout),
+        withSettings(config.url, config.statementTimeout),
         config,
         config.poolSize,
         sockets.make

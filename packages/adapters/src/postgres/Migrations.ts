@@ -1,3 +1,5 @@
+import { timeSeriesTables } from "./timeseries/Tables.ts"
+
 /**
  * What is written often and soon forgotten is vacuumed soon, whatever its size. Names of topics, jobs and ids are
  * compared by their bytes: no change of a locale can put an index out of order.
@@ -99,4 +101,7 @@ END $lz4$;
 `
 
 /** SQL scripts; the n-th (from 1) leads to schema version n. Each released script stays as it is; changes are appended. */
-export const migrations: ReadonlyArray<string> = [`${outbox}${deliveries}${compression}`]
+export const migrations: ReadonlyArray<string> = [
+  `${outbox}${deliveries}${compression}`,
+  timeSeriesTables
+]

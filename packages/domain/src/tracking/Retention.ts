@@ -1,6 +1,6 @@
 import * as Config from "effect/Config"
 import * as Option from "effect/Option"
-import type { Resolution } from "./Resolution.ts"
+import { bucketStart, type Resolution } from "./Resolution.ts"
 
 /** How long points and rollups are kept, in days; null for ever. */
 export type Retention = { readonly [L in Resolution]: number | null }
@@ -26,4 +26,15 @@ export const retention: Config.Config<Retention> = Config.all({
 export const isKept = (retained: Retention, level: Resolution, time: number, now: number): boolean => {
   const days = retained[level]
   return days === null || time >= now - days * 86_400
+}
+
+/**
+ * From when a store keeps points, or buckets that start then, as of `now`; all in epoch seconds. Never less than isKept
+ * says: whole buckets are dropped, and points by whole UTC days, so that no hour or day loses a part of its points.
+ */
+export const keptFrom = (retained: Retention, level: Resolution, now: number): number => {
+  const days = retained[level]
+  if (days === null) return 0
+  const bucket = level === "raw" || level === "hour" ? "day" : level
+  return Math.max(0, bucketStart(bucket, Math.max(0, now - days * 86_400)))
 }

@@ -1,0 +1,118 @@
+/**
+ * Writes points to the PostgreSQL time series, and the same rows to the same table by COPY, in turns:
+ *   bun bench/tracking/sink.ts [--influencers 10000] [--minutes 20] [--writers 2] [--rounds 5] [--seed 5] [--ratio 0.7]
+ *     [--no-gate]
+ * All influencers have a point every minute, in batches of 10,000, six figures each as mockstagram tells them. COPY is psql
+ * with all rows from a file and one commit; the store numbers influencers, marks what is to be rolled up, counts, passes
+ * over what it has, and commits every batch. Prints the ratio of speeds and the bytes per point, and writes
+ * bench/results/tracking-sink.json.
+ */
+import { join } from "node:path"
+import * as PostgresDatabase from "@influscope/adapters/postgres/Database"
+import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
+import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
+import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import { TimeSeries } from "@influscope/ports/TimeSeries"
+import * as Supervisor from "@influscope/stack/Supervisor"
+import { postgres } from "@influscope/stack/servers/Postgres"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { readArguments } from "../support/Arguments.ts"
+import { inDirectory } from "../support/Directory.ts"
+import { load } from "../support/Machine.ts"
+import { makeRandom, median, rounded } from "../support/Numbers.ts"
+import { conclude, print, printMachine, table } from "../support/Report.ts"
+
+const { gate, numbers } = readArguments({
+  influencers: 10_000,
+  minutes: 20,
+  writers: 2,
+  rounds: 5,
+  seed: 5,
+  ratio: 0.7
+})
+
+const batchSize = 10_000
+const begin = Date.UTC(2026, 2, 2) / 1_000
+const count = numbers.influencers * numbers.minutes
+
+const makePoints = (): ReadonlyArray<DataPoint> => {
+  const random = makeRandom(numbers.seed)
+  const below = (bound: number): number => Math.floor(random() * bound)
+  const accounts = Array.from({ length: numbers.influencers }, (_, at) => ({
+    id: InfluencerId.make(`mockstagram:${at + 1}`),
+    followers: Math.floor(1_000 * 10 ** (4 * random())),
+    following: below(2_000),
+    posts: below(3_000),
+    totalLikes: below(10_000_000),
+    avgLikes: below(10_000),
+    avgComments: below(500)
+  }))
+  return Array.from({ length: numbers.minutes }, (_, minute) =>
+    accounts.map((account): DataPoint => {
+      const time = begin + minute * 60
+      return { ...account, time, observedAt: time + below(5), followers: account.followers + below(50) }
+    })
+  ).flat()
+}
+
+const copied = ["time", "series", "late", "followers", "following", "posts", "total_likes", "avg_likes", "avg_comments"]
+
+const rowsOf = (points: ReadonlyArray<DataPoint>, series: ReadonlyMap<string, number>): string =>
+  points
+    .map((point) =>
+      [
+        point.time,
+        series.get(point.id),
+        point.observedAt - point.time,
+        point.followers,
+        point.following,
+        point.posts,
+        point.totalLikes,
+        point.avgLikes,
+        point.avgComments
+      ].join("\t")
+    )
+    .join("\n")
+
+const seconds = async (work: () => Promise<void>): Promise<number> => {
+  const started = performance.now()
+  await work()
+  return (performance.now() - started) / 1_000
+}
+
+const compare = (url: string, psql: string, file: string) =>
+  Effect.gen(function* () {
+    const { query } = yield* PostgresDatabase.Database
+    const store = yield* TimeSeries
+    const points = makePoints()
+    const batches = Array.from({ length: Math.ceil(count / batchSize) }, (_, at) =>
+      points.slice(at * batchSize, (at + 1) * batchSize)
+    )
+
+    const write = Effect.gen(function* () {
+      const fresh = yield* Effect.forEach(batches, store.write, { concurrency: numbers.writers })
+      const written = fresh.reduce((sum, one) => sum + one, 0)
+      if (written !== count) throw new Error(`${written} of ${count} points were new`)
+    })
+    const copy = async (): Promise<void> => {
+      const child = Bun.spawn([psql, url, "-q", "-c", `COPY influscope.points (${copied.join(", ")}) FROM STDIN`], {
+        stdin: Bun.file(file),
+        stderr: "inherit"
+      })
+      if ((await child.exited) !== 0) throw new Error("COPY failed")
+    }
+    const empty = Effect.gen(function* () {
+      yield* query("empty", "TRUNCATE influscope.points, influscope.series_dirty, influscope.series_counts", [])
+      yield* query("empty", "CHECKPOINT", [])
+    })
+    const writing = Effect.zipRight(empty, Effect.map(Effect.timed(write), ([time]) => Number(time.value.toString().length) && time))
+
+    // Makes partitions and series, and fills caches.
+    yield* write
+    const series = yield* query<{ id: string; number: number }>("list", "SELECT id, number FROM influscope.series", [])
+    const rows = rowsOf(points, new Map(series.map(({ id, number }) => [id, number])))
+    yield* Effect.promise(() => Bun.write(file, `${rows}\n`))
+    return { writing, copy, empty }
+  })

@@ -1,0 +1,86 @@
+import { type DataPoint, type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
+import { bucketSeconds, bucketStart, type RollupLevel } from "@influscope/domain/tracking/Resolution"
+import type { Rollup, Summary } from "@influscope/ports/TimeSeries"
+import { decodeArray } from "./Arrays.ts"
+import { columnOf } from "./Columns.ts"
+
+type Metrics = { [M in MetricName]?: Summary }
+
+/** A row of series_hours or, without `hours`, of series_days; arrays are in binary form. */
+export interface StoredRow {
+  readonly day: number
+  /** Metrics by their column. */
+  readonly [column: string]: number | Uint8Array | null
+}
+
+/** Numbers of a stored summary. */
+const summaryLength = 6
+
+const summaryAt = (numbers: Float64Array, place: number): Summary | undefined => {
+  const [first = Number.NaN, last = 0, min = 0, max = 0, sum = 0, count = 0] = numbers.subarray(
+    place * summaryLength,
+    (place + 1) * summaryLength
+  )
+  return Number.isNaN(first) ? undefined : { first, last, min, max, sum, count }
+}
+
+const arrayIn = (row: StoredRow, column: string): Float64Array | undefined => {
+  const bytes = row[column]
+  return bytes instanceof Uint8Array ? decodeArray(bytes) : undefined
+}
+
+export const rollupsOfRow = (row: StoredRow): ReadonlyArray<Rollup> => {
+  const hours = arrayIn(row, "hours")
+  const rollups = Array.from(hours ?? [0], (hour) => {
+    const metrics: Metrics = {}
+    return { time: row.day + hour * bucketSeconds.hour, metrics }
+  })
+  for (const metric of metricNames) {
+    const numbers = arrayIn(row, columnOf(metric))
+    if (numbers === undefined) continue
+    for (const [place, { metrics }] of rollups.entries()) {
+      const summary = summaryAt(numbers, place)
+      if (summary !== undefined) metrics[metric] = summary
+    }
+  }
+  return rollups
+}
+
+/** A point as a rollup of nothing else. */
+export const rollupOfPoint = (point: DataPoint): Rollup => {
+  const metrics: Metrics = {}
+  for (const metric of metricNames) {
+    const value = point[metric]
+    if (value !== undefined)
+      metrics[metric] = { first: value, last: value, min: value, max: value, sum: value, count: 1 }
+  }
+  return { time: point.time, metrics }
+}
+
+/** Of two summaries, the second of later points. */
+const joined = (earlier: Summary | undefined, later: Summary): Summary =>
+  earlier === undefined
+    ? later
+    : {
+        first: earlier.first,
+        last: later.last,
+        min: Math.min(earlier.min, later.min),
+        max: Math.max(earlier.max, later.max),
+        sum: earlier.sum + later.sum,
+        count: earlier.count + later.count
+      }
+
+/** Rolls up what is in the order of time into buckets of a level. */
+export const coarser = (level: RollupLevel, rollups: ReadonlyArray<Rollup>): ReadonlyArray<Rollup> => {
+  const buckets = new Map<number, Metrics>()
+  for (const { metrics, time } of rollups) {
+    const start = bucketStart(level, time)
+    const bucket = buckets.get(start) ?? {}
+    buckets.set(start, bucket)
+    for (const metric of metricNames) {
+      const summary = metrics[metric]
+      if (summary !== undefined) bucket[metric] = joined(bucket[metric], summary)
+    }
+  }
+  return Array.from(buckets, ([time, metrics]) => ({ time, metrics }))
+}

@@ -1,0 +1,103 @@
+import { type DataPoint, metricNames } from "@influscope/domain/tracking/DataPoint"
+import { bucketStart } from "@influscope/domain/tracking/Resolution"
+import type { StorageError } from "@influscope/ports/StorageError"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import type { PostgresDatabase } from "../Database.ts"
+import { encodeArray } from "./Arrays.ts"
+import { blockOf, metricColumns } from "./Columns.ts"
+import { makeSeriesNumbers, type Numbered } from "./SeriesNumbers.ts"
+
+const write = `SELECT influscope.write_points($1::bigint, $2::integer[], $3::bigint[], $4::integer[], $5::bigint[],
+  $6::integer[], ${metricColumns.map((_, place) => `$${place + 7}::bigint[]`).join(", ")}) AS fresh`
+
+/** $1 days, $2 from when days get partitions of their own. */
+const cover = "SELECT influscope.cover_days($1::bigint[], $2::bigint)"
+
+const daySeconds = 86_400
+/** Points that come later than this many days belong to an import. */
+const liveDays = 2
+/** Days whose partitions are made before they begin. */
+const daysAhead = 3
+
+const dayOf = (time: number): number => bucketStart("day", time)
+
+/** Sees to it that points of some days (their starts) have a place to be. */
+export const makeCovering = ({ query }: PostgresDatabase) => {
+  const covered = new Set<number>()
+  return Effect.fnUntraced(function* (days: ReadonlyArray<number>) {
+    const missing = days.filter((day) => !covered.has(day))
+    if (missing.length === 0) return
+    const now = Math.floor((yield* Clock.currentTimeMillis) / 1_000)
+    yield* query("make partitions", cover, [
+      encodeArray("bigint", missing, (day) => day),
+      dayOf(now) - liveDays * daySeconds
+    ])
+    for (const day of missing) covered.add(day)
+  })
+}
+
+export type Cover = ReturnType<typeof makeCovering>
+
+export const daysFrom = (now: number): ReadonlyArray<number> =>
+  Array.from({ length: daysAhead + 1 }, (_, days) => dayOf(now) + days * daySeconds)
+
+interface Row {
+  readonly series: number
+  readonly point: DataPoint
+}
+
+const rowsOf = (points: ReadonlyArray<DataPoint>, { numbers }: Numbered): ReadonlyArray<Row> =>
+  points
+    .flatMap((point): ReadonlyArray<Row> => {
+      const series = numbers.get(point.id)
+      return series === undefined ? [] : [{ series, point }]
+    })
+    // All writers lock rows in this order.
+    .sort((a, b) => a.series - b.series || a.point.time - b.point.time)
+
+interface Touched {
+  readonly block: number
+  readonly day: number
+}
+
+/** The blocks and days that rows are in. */
+const touchedBy = (rows: ReadonlyArray<Row>): ReadonlyArray<Touched> => {
+  const daysByBlock = new Map<number, Set<number>>()
+  for (const { point, series } of rows) {
+    const block = blockOf(series)
+    const days = daysByBlock.get(block) ?? new Set<number>()
+    daysByBlock.set(block, days.add(dayOf(point.time)))
+  }
+  return Array.from(daysByBlock, ([block, days]) => Array.from(days, (day) => ({ block, day }))).flat()
+}
+
+/** Writes points; answers how many were new. */
+export const makeWriting = (
+  database: PostgresDatabase,
+  cover: Cover
+): ((points: ReadonlyArray<DataPoint>) => Effect.Effect<number, StorageError>) => {
+  const numbers = makeSeriesNumbers(database)
+
+  return Effect.fn("PostgresTimeSeries.write")(function* (points) {
+    for (;;) {
+      const known = yield* numbers.number(points)
+      const rows = rowsOf(points, known)
+      if (rows.length === 0) return 0
+      const touched = touchedBy(rows)
+      yield* cover([...new Set(touched.map(({ day }) => day))])
+      const [row] = yield* database.query<{ fresh: number | null }>("write points", write, [
+        known.generation,
+        encodeArray("integer", touched, ({ block }) => block),
+        encodeArray("bigint", touched, ({ day }) => day),
+        encodeArray("integer", rows, ({ series }) => series),
+        encodeArray("bigint", rows, ({ point }) => point.time),
+        // Modulo 2^32, as in the table.
+        encodeArray("integer", rows, ({ point }) => (point.observedAt - point.time) | 0),
+        ...metricNames.map((metric) => encodeArray("bigint", rows, ({ point }) => point[metric]))
+      ])
+      if (typeof row?.fresh === "number") return row.fresh
+      numbers.expire()
+    }
+  })
+}

@@ -1,0 +1,73 @@
+import * as HttpApi from "@effect/platform/HttpApi"
+import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
+import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import { maxBatchItems } from "@influscope/domain/Events"
+import { DataPoint } from "@influscope/domain/tracking/DataPoint"
+import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import {
+  IntervalSeconds,
+  TrackedPage,
+  TrackingAdded,
+  TrackingRemoved,
+  TrackingStatus
+} from "@influscope/domain/tracking/Tracking"
+import * as Schema from "effect/Schema"
+import { PipelineBusy } from "./Profiles.ts"
+import { StorageError } from "./StorageError.ts"
+import { NoProvider } from "./Tracking.ts"
+
+const influencers = { ids: Schema.Array(InfluencerId) }
+
+/**
+ * What the API asks of the tracker when they are processes of their own: the port Tracking, call by call, with its
+ * errors. An internal contract: nothing outside speaks it.
+ */
+export class TrackerApi extends HttpApi.make("tracker").add(
+  HttpApiGroup.make("tracker")
+    .add(
+      HttpApiEndpoint.post("add", "/tracker/v1/influencers")
+        .setPayload(
+          Schema.Struct({ ...influencers, interval: Schema.optionalWith(IntervalSeconds, { exact: true }) })
+        )
+        .addSuccess(TrackingAdded)
+        .addError(NoProvider, { status: 400 })
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.post("remove", "/tracker/v1/influencers/remove")
+        .setPayload(Schema.Struct(influencers))
+        .addSuccess(TrackingRemoved)
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.get("list", "/tracker/v1/influencers")
+        .setUrlParams(
+          Schema.Struct({
+            limit: Schema.NumberFromString,
+            cursor: Schema.optionalWith(Schema.String, { exact: true })
+          })
+        )
+        .addSuccess(Schema.Option(TrackedPage))
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.get("interval", "/tracker/v1/influencers/:id/interval")
+        .setPath(Schema.Struct({ id: InfluencerId }))
+        .addSuccess(Schema.Option(Schema.Number))
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.get("status", "/tracker/v1/status")
+        .addSuccess(TrackingStatus)
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.post("collect", "/tracker/v1/points")
+        .setPayload(
+          Schema.Struct({ points: Schema.NonEmptyArray(DataPoint).pipe(Schema.maxItems(maxBatchItems)) })
+        )
+        .addSuccess(Schema.String)
+        .addError(PipelineBusy, { status: 429 })
+        .addError(StorageError, { status: 500 })
+    )
+) {}

@@ -1,0 +1,42 @@
+import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
+import * as HttpApp from "@effect/platform/HttpApp"
+import * as HttpServer from "@effect/platform/HttpServer"
+import { TrackerApi } from "@influscope/ports/TrackerApi"
+import { Tracking } from "@influscope/ports/Tracking"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+
+const Handlers = HttpApiBuilder.group(
+  TrackerApi,
+  "tracker",
+  Effect.fnUntraced(function* (handlers) {
+    const tracking = yield* Tracking
+    return handlers
+      .handle("add", ({ payload }) => tracking.add(payload.ids, payload.interval))
+      .handle("remove", ({ payload }) => tracking.remove(payload.ids))
+      .handle("list", ({ urlParams }) => tracking.list(urlParams.cursor, urlParams.limit))
+      .handle("interval", ({ path }) => tracking.intervalOf(path.id))
+      .handle("status", () => tracking.status)
+      .handle("collect", ({ payload }) => tracking.collect(payload.points))
+  })
+)
+
+/** The tracker's own routes, which the API calls through the sidecars, as a function from request to response. */
+export class TrackerHttp extends Context.Tag("@influscope/tracker/TrackerHttp")<
+  TrackerHttp,
+  { readonly handle: (request: Request) => Promise<Response> }
+>() {}
+
+export const TrackerHttpLive = Layer.effect(
+  TrackerHttp,
+  Effect.gen(function* () {
+    const app = yield* HttpApiBuilder.httpApp
+    const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
+    return { handle: HttpApp.toWebHandlerRuntime(runtime)(app) }
+  })
+).pipe(
+  Layer.provide(HttpApiBuilder.api(TrackerApi).pipe(Layer.provide(Handlers))),
+  Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),
+  Layer.provide(HttpServer.layerContext)
+)
