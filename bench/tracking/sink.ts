@@ -16,6 +16,7 @@ import { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { postgres } from "@influscope/stack/servers/Postgres"
 import * as ConfigProvider from "effect/ConfigProvider"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { readArguments } from "../support/Arguments.ts"
@@ -57,7 +58,17 @@ const makePoints = (): ReadonlyArray<DataPoint> => {
   ).flat()
 }
 
-const copied = ["time", "series", "late", "followers", "following", "posts", "total_likes", "avg_likes", "avg_comments"]
+const copied = [
+  "time",
+  "series",
+  "late",
+  "followers",
+  "following",
+  "posts",
+  "total_likes",
+  "avg_likes",
+  "avg_comments"
+]
 
 const rowsOf = (points: ReadonlyArray<DataPoint>, series: ReadonlyMap<string, number>): string =>
   points
@@ -76,11 +87,12 @@ const rowsOf = (points: ReadonlyArray<DataPoint>, series: ReadonlyMap<string, nu
     )
     .join("\n")
 
-const seconds = async (work: () => Promise<void>): Promise<number> => {
-  const started = performance.now()
-  await work()
-  return (performance.now() - started) / 1_000
-}
+const secondsOf = <E, R>(work: Effect.Effect<unknown, E, R>): Effect.Effect<number, E, R> =>
+  Effect.map(Effect.timed(work), ([duration]) => Duration.toSeconds(duration))
+
+const sizes = `
+SELECT sum(pg_relation_size(inhrelid))::float8 AS heap, sum(pg_indexes_size(inhrelid))::float8 AS indices
+FROM pg_inherits WHERE inhparent = 'influscope.points'::regclass`
 
 const compare = (url: string, psql: string, file: string) =>
   Effect.gen(function* () {
@@ -90,29 +102,98 @@ const compare = (url: string, psql: string, file: string) =>
     const batches = Array.from({ length: Math.ceil(count / batchSize) }, (_, at) =>
       points.slice(at * batchSize, (at + 1) * batchSize)
     )
-
-    const write = Effect.gen(function* () {
-      const fresh = yield* Effect.forEach(batches, store.write, { concurrency: numbers.writers })
-      const written = fresh.reduce((sum, one) => sum + one, 0)
-      if (written !== count) throw new Error(`${written} of ${count} points were new`)
-    })
-    const copy = async (): Promise<void> => {
-      const child = Bun.spawn([psql, url, "-q", "-c", `COPY influscope.points (${copied.join(", ")}) FROM STDIN`], {
-        stdin: Bun.file(file),
-        stderr: "inherit"
-      })
+    const write = Effect.forEach(batches, store.write, { concurrency: numbers.writers })
+    const copy = Effect.promise(async () => {
+      const child = Bun.spawn(
+        [psql, url, "-q", "-c", `COPY influscope.points (${copied.join(", ")}) FROM STDIN`],
+        { stdin: Bun.file(file), stderr: "inherit" }
+      )
       if ((await child.exited) !== 0) throw new Error("COPY failed")
-    }
-    const empty = Effect.gen(function* () {
-      yield* query("empty", "TRUNCATE influscope.points, influscope.series_dirty, influscope.series_counts", [])
-      yield* query("empty", "CHECKPOINT", [])
     })
-    const writing = Effect.zipRight(empty, Effect.map(Effect.timed(write), ([time]) => Number(time.value.toString().length) && time))
+    const empty = Effect.zipRight(
+      query("empty", "TRUNCATE influscope.points, influscope.series_dirty, influscope.series_counts", []),
+      query("empty", "CHECKPOINT", [])
+    )
+    const measured = <E>(work: Effect.Effect<unknown, E>) => Effect.zipRight(empty, secondsOf(work))
 
-    // Makes partitions and series, and fills caches.
+    // Makes series and partitions, and fills caches.
     yield* write
-    const series = yield* query<{ id: string; number: number }>("list", "SELECT id, number FROM influscope.series", [])
+    const series = yield* query<{ id: string; number: number }>(
+      "list series",
+      "SELECT id, number FROM influscope.series",
+      []
+    )
     const rows = rowsOf(points, new Map(series.map(({ id, number }) => [id, number])))
     yield* Effect.promise(() => Bun.write(file, `${rows}\n`))
-    return { writing, copy, empty }
+
+    const rounds = []
+    for (let round = 0; round < numbers.rounds; round++) {
+      const loadBefore = load()[0]
+      const copyFirst = round % 2 === 0 ? yield* measured(copy) : undefined
+      const storeSeconds = yield* measured(write)
+      const { points: stored } = yield* store.stats
+      if (stored !== count) throw new Error(`The store has ${stored} of ${count} points`)
+      const copySeconds = copyFirst ?? (yield* measured(copy))
+      rounds.push({ storeSeconds, copySeconds, ratio: rounded(copySeconds / storeSeconds), loadBefore })
+    }
+    const [size] = yield* query<{ heap: number; indices: number }>("read sizes", sizes, [])
+    return {
+      rounds,
+      heapBytesPerPoint: rounded((size?.heap ?? 0) / count, 1),
+      indexBytesPerPoint: rounded((size?.indices ?? 0) / count, 1)
+    }
   })
+
+const onServer = (directory: string) =>
+  Effect.gen(function* () {
+    const { where } = yield* Supervisor.scoped(postgres, { directory: join(directory, "server") })
+    const url = postgres.environment(where)["DATABASE_URL"] ?? ""
+    const database = Layer.provide(
+      PostgresDatabase.layer,
+      Layer.setConfigProvider(
+        ConfigProvider.fromMap(
+          new Map([
+            ["DATABASE_URL", url],
+            ["DATABASE_STATEMENT_TIMEOUT", "5 minutes"]
+          ])
+        )
+      )
+    )
+    return yield* compare(url, join(where.program, "psql"), join(directory, "rows.tsv")).pipe(
+      Effect.provide(Layer.provideMerge(PostgresTimeSeries.layer, database))
+    )
+  }).pipe(Effect.scoped)
+
+printMachine()
+const { rounds, ...bytes } = await inDirectory((directory) => Effect.runPromise(onServer(directory)))
+const rate = (seconds: number): number => Math.round(count / seconds)
+print(`${count} points, batches of ${batchSize}, ${numbers.writers} at a time\n`)
+table(
+  ["round", "load", "store s", "points/s", "COPY s", "rows/s", "ratio"],
+  rounds.map(({ copySeconds, loadBefore, ratio, storeSeconds }, round) => [
+    String(round + 1),
+    loadBefore,
+    rounded(storeSeconds),
+    rate(storeSeconds),
+    rounded(copySeconds),
+    rate(copySeconds),
+    ratio
+  ])
+)
+const ratio = rounded(median(rounds.map((round) => round.ratio)))
+print(
+  `\nmedian ratio ${ratio}; bytes per point: ${bytes.heapBytesPerPoint} in the table, ${bytes.indexBytesPerPoint} in its indices`
+)
+await conclude(
+  "tracking-sink",
+  { arguments: numbers, points: count, rounds, ratio, ...bytes },
+  [
+    {
+      what: "speed of the store over that of COPY",
+      required: `>= ${numbers.ratio}`,
+      measured: ratio,
+      met: ratio >= numbers.ratio
+    }
+  ],
+  gate
+)

@@ -3,7 +3,7 @@
  *   bun bench/tracking/store.ts [--live 2000] [--hours 26] [--influencers 1000] [--days 365] [--plain 1] [--queries 300]
  *     [--seed 11] [--no-gate]
  * First `live` influencers are tracked every minute for `hours`, in batches of 500, with upkeep every minute of that time:
- * CPU per point and bytes per point. Then a store of its own gets the hourly history of `influencers` over `days`, and
+ * CPU per point, bytes per point, and growth ranked over all. Then a store of its own gets the hourly history of `influencers` over `days`, and
  * answers queries in the shape of TSBS; with `--plain 1` the same points also stand in a plain SQLite table with the
  * queries in SQL, one asked after the other. Prints the figures and writes bench/results/tracking-store.json.
  */
@@ -81,6 +81,12 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     return Effect.map(effect, (answer) => ({ answer, cpu: cpuMicros() - cpu }))
   })
 
+const milliseconds = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
+  Effect.suspend(() => {
+    const started = performance.now()
+    return Effect.map(effect, () => performance.now() - started)
+  })
+
 /** Lets timers have their turn. */
 const turn = Effect.promise(() => new Promise<void>((resolve) => setImmediate(resolve)))
 
@@ -115,6 +121,11 @@ const track = Effect.gen(function* () {
   }
   const gaps = turns()
   const recent = yield* store.stats
+  const growthTurns = watchTurns()
+  const growth: Array<number> = []
+  for (let round = 0; round < 5; round++)
+    growth.push(yield* milliseconds(store.topGrowth("followers", begin, begin + numbers.hours * hour, 20)))
+  const growthGaps = growthTurns()
   upkeep += (yield* timed(store.maintain(begin + (numbers.hours + 48) * hour, forever))).cpu
   const { bytes, points } = yield* store.stats
   return {
@@ -123,7 +134,9 @@ const track = Effect.gen(function* () {
     upkeepMicros: rounded(upkeep / points),
     bytesPerPoint: rounded(bytes / points),
     bytesPerPointBeforeTheEnd: rounded(recent.bytes / points),
-    turnMs: spreadOf(gaps)
+    turnMs: spreadOf(gaps),
+    topGrowthMs: spreadOf(growth),
+    topGrowthTurnMs: spreadOf(growthGaps)
   }
 })
 
@@ -250,12 +263,6 @@ const queries: ReadonlyArray<Query> = [
   }
 ]
 
-const milliseconds = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
-  Effect.suspend(() => {
-    const started = performance.now()
-    return Effect.map(effect, () => performance.now() - started)
-  })
-
 const ask = Effect.fnUntraced(function* (query: Query, plain: Database | undefined) {
   const ours: Array<number> = []
   const theirs: Array<number> = []
@@ -303,7 +310,8 @@ const live = await inDirectory((directory) =>
 print(
   `${live.points.toLocaleString("en-US")} points every minute: ${live.writeMicros} us CPU a point to write, ` +
     `${live.upkeepMicros} us to compact and roll up, ${live.bytesPerPoint} bytes a point; ` +
-    `turns p50 ${live.turnMs.p50} ms, p99 ${live.turnMs.p99} ms, max ${live.turnMs.max} ms`
+    `turns p50 ${live.turnMs.p50} ms, p99 ${live.turnMs.p99} ms, max ${live.turnMs.max} ms; ` +
+    `top growth of all ${live.topGrowthMs.p50} ms, turns of it p99 ${live.topGrowthTurnMs.p99} ms`
 )
 
 const history = await inDirectory((directory) => {

@@ -283,12 +283,9 @@ export const make = (config: DatabaseConfig): Effect.Effect<PostgresDatabase, St
     yield* retrying(prepare(config))
     const sockets = new Sockets()
     const client = yield* retrying(
-      connect(
-        withSettings(config.url, config.statementTimeout),
-        config,
-        config.poolSize,
-        sockets.make
-      ).pipe(Effect.catchTag("SqlError", failure(openOperation)))
+      connect(withSettings(config.url, config.statementTimeout), config, config.poolSize, sockets.make).pipe(
+        Effect.catchTag("SqlError", failure(openOperation))
+      )
     )
     return {
       query: <Row extends object>(

@@ -101,7 +101,4 @@ END $lz4$;
 `
 
 /** SQL scripts; the n-th (from 1) leads to schema version n. Each released script stays as it is; changes are appended. */
-export const migrations: ReadonlyArray<string> = [
-  `${outbox}${deliveries}${compression}`,
-  timeSeriesTables
-]
+export const migrations: ReadonlyArray<string> = [`${outbox}${deliveries}${compression}`, timeSeriesTables]

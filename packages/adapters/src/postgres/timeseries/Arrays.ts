@@ -38,8 +38,7 @@ export const encodeArray = <A>(
   return bytes.subarray(0, end)
 }
 
-const viewOf = (bytes: Uint8Array): DataView =>
-  new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** The elements of an array of type integer[] or float8[], of any number of dimensions; null is NaN. */
 export const decodeArray = (bytes: Uint8Array): Float64Array => {

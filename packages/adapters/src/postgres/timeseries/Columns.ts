@@ -16,8 +16,7 @@ export const startOf: { readonly [L in RollupLevel]: (time: string) => string } 
   day: (time) => `(${time} - ${time} % 86400)`,
   // Three days before 1970 was a Monday; the sum is never negative, so its quotient is rounded down.
   week: (time) => `((${time} + 259200) / 604800 * 604800 - 259200)`,
-  month: (time) =>
-    `extract(epoch FROM date_trunc('month', to_timestamp(${time}) AT TIME ZONE 'UTC'))::bigint`
+  month: (time) => `extract(epoch FROM date_trunc('month', to_timestamp(${time}) AT TIME ZONE 'UTC'))::bigint`
 }
 
 /** Series that become dirty together are 64 numbers in a row. */

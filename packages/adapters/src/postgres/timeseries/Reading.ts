@@ -2,7 +2,7 @@ import { type DataPoint, type MetricName, metricNames } from "@influscope/domain
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { bucketStart, nextBucket, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import { StorageError } from "@influscope/ports/StorageError"
-import type { Change, Range, Rollup } from "@influscope/ports/TimeSeries"
+import type { Range, Rollup } from "@influscope/ports/TimeSeries"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -93,11 +93,7 @@ WHERE series = ${seriesOf} AND day >= $2::bigint AND day < $3::bigint ORDER BY d
  */
 export const readRollups =
   ({ query }: PostgresDatabase) =>
-  (
-    id: InfluencerId,
-    level: RollupLevel,
-    range: Range
-  ): Effect.Effect<ReadonlyArray<Rollup>, StorageError> =>
+  (id: InfluencerId, level: RollupLevel, range: Range): Effect.Effect<ReadonlyArray<Rollup>, StorageError> =>
     Effect.gen(function* () {
       const [state] = yield* query<{ kept: number }>(
         "read rollups",

@@ -29,10 +29,10 @@ interface SeriesRow {
   readonly generation: number
 }
 
-/** Numbers by influencer, as of a generation of the store. */
+/** Series of points, in their order, as of a generation of the store; undefined where nothing is kept. */
 export interface Numbered {
   readonly generation: number
-  readonly numbers: ReadonlyMap<InfluencerId, number>
+  readonly series: ReadonlyArray<number | undefined>
 }
 
 const newestByInfluencer = (points: ReadonlyArray<DataPoint>): ReadonlyMap<InfluencerId, number> => {
@@ -62,25 +62,20 @@ export const makeSeriesNumbers = ({ query }: PostgresDatabase): SeriesNumbers =>
   }
 
   const number = Effect.fnUntraced(function* (points: ReadonlyArray<DataPoint>) {
-    const newest = newestByInfluencer(points)
     for (;;) {
-      const numbers = new Map<InfluencerId, number>()
       const asOf = generation
-      for (const id of newest.keys()) {
-        const number = known.get(id)
-        if (number !== undefined) numbers.set(id, number)
-      }
-      if (numbers.size === newest.size) return { generation: asOf, numbers }
-      const unknown = JSON.stringify(
-        Array.from(newest, ([id, time]) => ({ id, newest: time })).filter(({ id }) => !numbers.has(id))
-      )
-      yield* query("make series", make, [unknown])
-      const found = yield* query<SeriesRow>("find series", find, [unknown])
+      const series = points.map(({ id }) => known.get(id))
+      const unknown = newestByInfluencer(points.filter((_, at) => series[at] === undefined))
+      if (unknown.size === 0) return { generation: asOf, series }
+      const wanted = JSON.stringify(Array.from(unknown, ([id, newest]) => ({ id, newest })))
+      yield* query("make series", make, [wanted])
+      const found = yield* query<SeriesRow>("find series", find, [wanted])
       remember(found)
       if (found.some((row) => row.generation !== asOf)) continue
-      for (const { id, number } of found) numbers.set(id, number)
-      return { generation: asOf, numbers }
+      const made = new Map(found.map((row) => [row.id, row.number]))
+      return { generation: asOf, series: points.map(({ id }, at) => series[at] ?? made.get(id)) }
     }
   })
+
   return { number, expire: () => known.clear() }
 }

@@ -59,9 +59,10 @@ export const makeUpkeep = ({ query }: PostgresDatabase, cover: Cover, isHypertab
     const from = (level: Resolution): number => keptFrom(retention, level, now)
     const kept = [from("raw"), from("hour"), from("day"), from("week"), from("month")]
     // Points that came after the roll-up have to be rolled up before they are dropped.
-    yield* Effect.zipRight(rollUpBefore(from("raw")), query<{ kept: boolean }>(operation, keepFrom, kept)).pipe(
-      Effect.repeat({ until: ([row]) => row?.kept === true })
-    )
+    yield* Effect.zipRight(
+      rollUpBefore(from("raw")),
+      query<{ kept: boolean }>(operation, keepFrom, kept)
+    ).pipe(Effect.repeat({ until: ([row]) => row?.kept === true }))
     yield* query(operation, "SELECT influscope.drop_old_points()", [])
     yield* removeAllOld("series_hours")
     yield* removeAllOld("series_days")

@@ -8,8 +8,9 @@ import { encodeArray } from "./Arrays.ts"
 import { blockOf, metricColumns } from "./Columns.ts"
 import { makeSeriesNumbers, type Numbered } from "./SeriesNumbers.ts"
 
-const write = `SELECT influscope.write_points($1::bigint, $2::integer[], $3::bigint[], $4::integer[], $5::bigint[],
-  $6::integer[], ${metricColumns.map((_, place) => `$${place + 7}::bigint[]`).join(", ")}) AS fresh`
+const write = `
+SELECT influscope.write_points($1::bigint, $2::integer[], $3::bigint[], $4::integer[], $5::bigint[], $6::integer[],
+  $7::integer[], ${metricColumns.map((_, place) => `$${place + 8}::bigint[]`).join(", ")}) AS fresh`
 
 /** $1 days, $2 from when days get partitions of their own. */
 const cover = "SELECT influscope.cover_days($1::bigint[], $2::bigint)"
@@ -47,29 +48,35 @@ interface Row {
   readonly point: DataPoint
 }
 
-const rowsOf = (points: ReadonlyArray<DataPoint>, { numbers }: Numbered): ReadonlyArray<Row> =>
-  points
-    .flatMap((point): ReadonlyArray<Row> => {
-      const series = numbers.get(point.id)
-      return series === undefined ? [] : [{ series, point }]
-    })
-    // All writers lock rows in this order.
-    .sort((a, b) => a.series - b.series || a.point.time - b.point.time)
+const rowsOf = (points: ReadonlyArray<DataPoint>, numbered: Numbered): ReadonlyArray<Row> => {
+  const rows: Array<Row> = []
+  for (const [at, point] of points.entries()) {
+    const series = numbered.series[at]
+    if (series !== undefined) rows.push({ series, point })
+  }
+  // All writers lock rows in this order.
+  return rows.sort((a, b) => a.series - b.series || a.point.time - b.point.time)
+}
 
 interface Touched {
   readonly block: number
   readonly day: number
+  count: number
 }
 
-/** The blocks and days that rows are in. */
+/** The blocks and days that rows are in, and how many rows. */
 const touchedBy = (rows: ReadonlyArray<Row>): ReadonlyArray<Touched> => {
-  const daysByBlock = new Map<number, Set<number>>()
+  const byBlock = new Map<number, Map<number, Touched>>()
   for (const { point, series } of rows) {
     const block = blockOf(series)
-    const days = daysByBlock.get(block) ?? new Set<number>()
-    daysByBlock.set(block, days.add(dayOf(point.time)))
+    const day = dayOf(point.time)
+    const byDay = byBlock.get(block) ?? new Map<number, Touched>()
+    byBlock.set(block, byDay)
+    const touched = byDay.get(day) ?? { block, day, count: 0 }
+    byDay.set(day, touched)
+    touched.count++
   }
-  return Array.from(daysByBlock, ([block, days]) => Array.from(days, (day) => ({ block, day }))).flat()
+  return Array.from(byBlock.values(), (byDay) => [...byDay.values()]).flat()
 }
 
 /** Writes points; answers how many were new. */
@@ -90,8 +97,9 @@ export const makeWriting = (
         known.generation,
         encodeArray("integer", touched, ({ block }) => block),
         encodeArray("bigint", touched, ({ day }) => day),
-        encodeArray("integer", rows, ({ series }) => series),
+        encodeArray("integer", touched, ({ count }) => count),
         encodeArray("bigint", rows, ({ point }) => point.time),
+        encodeArray("integer", rows, ({ series }) => series),
         // Modulo 2^32, as in the table.
         encodeArray("integer", rows, ({ point }) => (point.observedAt - point.time) | 0),
         ...metricNames.map((metric) => encodeArray("bigint", rows, ({ point }) => point[metric]))

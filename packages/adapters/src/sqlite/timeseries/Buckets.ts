@@ -13,6 +13,13 @@ const [first, last, min, max, sum, count] = [0, 1, 2, 3, 4, 5] as const
 
 export const noBuckets = (capacity = 0): Buckets => new Timeline(parts * metricNames.length, capacity)
 
+/** Buckets that follow each other as one. */
+export const joined = (runs: ReadonlyArray<Buckets>): Buckets => {
+  const all = noBuckets(runs.reduce((rows, run) => rows + run.count, 0))
+  for (const run of runs) all.append(run, 0, run.count)
+  return all
+}
+
 /** The column of the last figures of a metric. */
 export const lastColumn = (metric: number): number => parts * metric + last
 

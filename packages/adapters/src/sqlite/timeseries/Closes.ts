@@ -143,7 +143,7 @@ export const updateCloses = (
     for (let member = 0; member < blockSize; member++) {
       const figures = changed.get(member)
       // After the first change, a stored row may carry on what the member had before.
-      copyMember(figures !== undefined ? before : stored, closes, member)
+      copyMember(figures !== undefined && figures.timeAt(0) < day ? before : stored, closes, member)
       const row = figures?.rowOf(day) ?? 0
       if (figures === undefined || figures.timeAt(row) !== day) continue
       for (let metric = 0; metric < metricNames.length; metric++) {

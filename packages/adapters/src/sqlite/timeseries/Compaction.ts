@@ -1,5 +1,5 @@
 import type { Database as BunDatabase } from "bun:sqlite"
-import { coarser, rolledUp } from "./Buckets.ts"
+import { coarser, joined, rolledUp } from "./Buckets.ts"
 import { addToChunks, firstTimeInChunks, readChunks, trimChunks } from "./Chunks.ts"
 import { type LastFigures, lastOfDays, lastOfPoints, trimCloses, updateCloses } from "./Closes.ts"
 import { takeFromHead } from "./Head.ts"
@@ -42,7 +42,7 @@ const dayAfter = (points: Points): number => dayOf(points.timeAt(-1)) + daySecon
 /** The last figures of all days of a series from one on, of its points in chunks; days before `rolled` are stored. */
 const lastFiguresFrom = (db: BunDatabase, series: number, from: number, rolled: number): LastFigures =>
   merged(
-    lastOfDays(readRollups(db, series, "day", from, rolled)),
+    lastOfDays(joined(readRollups(db, series, "day", from, rolled))),
     lastOfPoints(readChunks(db, series, Math.max(from, rolled), endOfTime))
   )
 
@@ -86,23 +86,33 @@ export const compact = (
   return fresh
 }
 
-/** Rolls up points of a series that are too old to be kept themselves. Nothing may be known of their buckets. */
+/** Rolls up points of a block, by member, that are too old to be kept. Nothing may be known of their buckets. */
 export const rollOldPoints = (
   db: BunDatabase,
   block: number,
-  member: number,
-  points: Points,
+  byMember: ReadonlyMap<number, Points>,
   kept: Kept
 ): void => {
-  const series = seriesOf(block, member)
-  for (const part of byWindow(points)) {
-    putRollups(db, series, "hour", rolledUp(part, "hour").between(kept.hour, endOfTime))
-    // Days have more hours than the new ones, as far as hours are kept.
-    const hours = readRollups(db, series, "hour", Math.max(kept.hour, firstDay(part)), dayAfter(part))
-    putRollups(db, series, "day", merged(rolledUp(part.between(0, kept.hour), "day"), coarser(hours, "day")))
-  }
   const rolled = dayOf(compactedUntil(db, block))
-  updateCloses(db, block, new Map([[member, lastFiguresFrom(db, series, firstDay(points), rolled)]]))
+  const changed = new Map<number, LastFigures>()
+  for (const [member, points] of byMember) {
+    const series = seriesOf(block, member)
+    for (const part of byWindow(points)) {
+      putRollups(db, series, "hour", rolledUp(part, "hour").between(kept.hour, endOfTime))
+      // Days have more hours than the new ones, as far as hours are kept.
+      const hours = joined(
+        readRollups(db, series, "hour", Math.max(kept.hour, firstDay(part)), dayAfter(part))
+      )
+      putRollups(
+        db,
+        series,
+        "day",
+        merged(rolledUp(part.between(0, kept.hour), "day"), coarser(hours, "day"))
+      )
+    }
+    changed.set(member, lastFiguresFrom(db, series, firstDay(points), rolled))
+  }
+  updateCloses(db, block, changed)
 }
 
 /** Removes what is no longer kept of a block; answers how many points. */

@@ -4,7 +4,7 @@ import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { bucketStart, nextBucket, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import type { Range, Rollup } from "@influscope/ports/TimeSeries"
 import * as Option from "effect/Option"
-import { coarser, rolledUp, toRollup } from "./Buckets.ts"
+import { type Buckets, coarser, joined, rolledUp, toRollup } from "./Buckets.ts"
 import { lastInChunks, readChunks } from "./Chunks.ts"
 import { type Figures, figuresAt } from "./Closes.ts"
 import { compactedUntil } from "./Compaction.ts"
@@ -24,7 +24,6 @@ import {
   memberOf,
   seriesOf
 } from "./Tables.ts"
-import { merged } from "./Timeline.ts"
 
 /** Points of a series from `from` on and before `to`, at most `limit`, oldest first: those in the head are the last. */
 const readSeries = (db: BunDatabase, series: number, from: number, to: number, limit?: number): Points => {
@@ -51,6 +50,29 @@ export const pointsOfSeries = (db: BunDatabase, id: InfluencerId, range: Range):
   return Array.from({ length: points.count }, (_, at) => toDataPoint(points, id, at))
 }
 
+/**
+ * Buckets of a series from the start of one to the end of another, in runs that follow each other; not all of them when
+ * there are more than `limit`.
+ */
+export const bucketsOfSeries = (
+  db: BunDatabase,
+  series: number,
+  level: RollupLevel,
+  from: number,
+  to: number,
+  limit?: number
+): ReadonlyArray<Buckets> => {
+  const rolled = dayOf(compactedUntil(db, blockOf(series)))
+  const recent = (stored: "hour" | "day"): Buckets =>
+    rolledUp(readSeries(db, series, Math.max(from, rolled), to), stored)
+  if (level === "hour" || level === "day")
+    return [...readRollups(db, series, level, from, Math.min(to, rolled), limit), recent(level)]
+  // Weeks and months are made of all their days.
+  return [
+    coarser(joined([...readRollups(db, series, "day", from, Math.min(to, rolled)), recent("day")]), level)
+  ]
+}
+
 export const rollupsOfSeries = (
   db: BunDatabase,
   id: InfluencerId,
@@ -63,19 +85,10 @@ export const rollupsOfSeries = (
   const start = bucketStart(level, from)
   const first = start === from ? from : nextBucket(level, start)
   const end = Math.min(endOfTime, nextBucket(level, bucketStart(level, to - 1)))
-  const rolled = dayOf(compactedUntil(db, blockOf(series)))
-  // Weeks and months are made of all their days.
-  const stored =
-    level === "hour"
-      ? readRollups(db, series, "hour", first, Math.min(end, rolled), range.limit)
-      : readRollups(db, series, "day", first, Math.min(end, rolled))
-  const recent = rolledUp(
-    readSeries(db, series, Math.max(first, rolled), end),
-    level === "hour" ? "hour" : "day"
-  )
-  const all = merged(stored, recent)
-  const buckets = level === "week" || level === "month" ? coarser(all, level) : all
-  return Array.from({ length: Math.min(range.limit, buckets.count) }, (_, row) => toRollup(buckets, row))
+  const rollups: Array<Rollup> = []
+  for (const run of bucketsOfSeries(db, series, level, first, end, range.limit))
+    for (let row = 0; row < run.count && rollups.length < range.limit; row++) rollups.push(toRollup(run, row))
+  return rollups
 }
 
 /** The last point of a series at or before a time. */

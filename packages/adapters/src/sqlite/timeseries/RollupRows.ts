@@ -1,5 +1,5 @@
 import type { Database as BunDatabase } from "bun:sqlite"
-import { type Buckets, noBuckets, packBuckets, unpackBuckets } from "./Buckets.ts"
+import { type Buckets, packBuckets, unpackBuckets } from "./Buckets.ts"
 import { kinds, pack, Unpacker } from "./Packing.ts"
 import { daySeconds } from "./Tables.ts"
 import { merged } from "./Timeline.ts"
@@ -21,7 +21,7 @@ interface StoredRow {
 const unpackRow = (series: number, row: StoredRow): Buckets =>
   unpackBuckets(new Unpacker(kinds.buckets, series, row.window, row.buckets))
 
-/** Stored buckets that start from `from` on and before `to`; no more windows are read once there are `limit`. */
+/** Stored buckets that start from `from` on and before `to`, by window; no more are read once there are `limit`. */
 export const readRollups = (
   db: BunDatabase,
   series: number,
@@ -29,7 +29,7 @@ export const readRollups = (
   from: number,
   to: number,
   limit = Number.POSITIVE_INFINITY
-): Buckets => {
+): ReadonlyArray<Buckets> => {
   const windows: Array<Buckets> = []
   let count = 0
   for (let next = windowOf(level, from); next < to && count < limit; ) {
@@ -45,11 +45,7 @@ export const readRollups = (
     count += buckets.count
     next = row.window + windowSeconds[level]
   }
-  const [only] = windows
-  if (only !== undefined && windows.length === 1) return only
-  const found = noBuckets(count)
-  for (const buckets of windows) found.append(buckets, 0, buckets.count)
-  return found
+  return windows
 }
 
 /** Stores buckets that are all in one window, over those with the same start. */

@@ -10,13 +10,13 @@ import { make as openDatabase } from "../Database.ts"
 import { trimChunks } from "./Chunks.ts"
 import { removeFromCloses } from "./Closes.ts"
 import { compact, trim } from "./Compaction.ts"
-import { headExtent, nextHeadBlock } from "./Head.ts"
+import { headExtent, lastHeadRow, nextHeadBlock } from "./Head.ts"
 import { type Kept, keptAsOf, readKept, writeKept } from "./Kept.ts"
 import type { Points } from "./Points.ts"
 import { changesOfBlock, lastPoints, pointsOfSeries, rollupsOfSeries, type SeriesChange } from "./Reading.ts"
 import { removeRollups } from "./RollupRows.ts"
 import { findSeries, idOf, idsAfter, KnownBatches, removeSeries } from "./SeriesNumbers.ts"
-import { blockOf, daySeconds, endOfTime, memberOf, migrations } from "./Tables.ts"
+import { bitOf, blockOf, daySeconds, endOfTime, memberOf, migrations } from "./Tables.ts"
 import { addToTotals, readStats } from "./Totals.ts"
 import { writePoints } from "./Writing.ts"
 
@@ -77,8 +77,8 @@ const forgetSeries = (db: BunDatabase, id: InfluencerId): void => {
   const [series] = findSeries(db, [id])
   if (series === undefined) return
   const block = blockOf(series)
-  const extent = headExtent(db, block)
-  if (extent !== undefined) compact(db, block, extent.newest + 1, nothing)
+  const inHead = lastHeadRow(db, block, endOfTime, bitOf(memberOf(series)))
+  if (inHead !== undefined) compact(db, block, inHead.time + 1, nothing)
   addToTotals(db, -1, -trimChunks(db, series, endOfTime))
   removeRollups(db, series)
   removeFromCloses(db, block, memberOf(series))

@@ -36,9 +36,10 @@ export class Timeline {
     return column
   }
 
-  /** The time of a row; of the last one when `row` is negative. */
+  /** The time of a row, of the last one when `row` is -1; NaN when there is no such row. */
   timeAt(row: number): number {
-    return this.times[row < 0 ? this.count + row : row] ?? Number.NaN
+    const at = row < 0 ? this.count + row : row
+    return at < this.count ? (this.times[at] ?? Number.NaN) : Number.NaN
   }
 
   valueAt(column: number, row: number): number {

@@ -7,12 +7,11 @@ import {
   type RollupLevel,
   rollupLevels
 } from "@influscope/domain/tracking/Resolution"
-import { coarser } from "./Buckets.ts"
 import { compact, compactedUntil, rollOldPoints } from "./Compaction.ts"
 import { addToHead } from "./Head.ts"
 import { type Kept, readKept } from "./Kept.ts"
-import { type Points, pointsOf } from "./Points.ts"
-import { readRollups } from "./RollupRows.ts"
+import { noPoints, type Points, pointsOf } from "./Points.ts"
+import { bucketsOfSeries } from "./Reading.ts"
 import { type KnownBatches, makeSeries } from "./SeriesNumbers.ts"
 import { blockOf, memberOf } from "./Tables.ts"
 import { addToTotals } from "./Totals.ts"
@@ -26,26 +25,6 @@ type PointsByMember = ReadonlyMap<number, ReadonlyArray<DataPoint>>
 const finestKept = (kept: Kept, time: number): RollupLevel | undefined =>
   rollupLevels.find((level) => bucketStart(level, time) >= kept[level])
 
-/** Starts of the stored buckets of a series from that of one time to that of another. */
-const storedStarts = (
-  db: BunDatabase,
-  series: number,
-  level: RollupLevel,
-  first: number,
-  last: number
-): ReadonlySet<number> => {
-  const from = Math.max(0, bucketStart(level, first))
-  const stored = readRollups(
-    db,
-    series,
-    level === "hour" ? "hour" : "day",
-    from,
-    nextBucket(level, bucketStart(level, last))
-  )
-  const buckets = coarser(stored, level)
-  return new Set(buckets.times.slice(0, buckets.count))
-}
-
 /** Those of points too old to be kept whose bucket, on the finest level that is kept, is not known yet. */
 const unknownOldPoints = (
   db: BunDatabase,
@@ -55,15 +34,11 @@ const unknownOldPoints = (
 ): ReadonlyArray<DataPoint> =>
   rollupLevels.flatMap((level) => {
     const ofLevel = points.filter((point) => finestKept(kept, point.time) === level)
-    const times = ofLevel.map((point) => point.time)
-    if (series === undefined || times.length === 0) return ofLevel
-    const known = storedStarts(
-      db,
-      series,
-      level,
-      times.reduce((a, b) => Math.min(a, b)),
-      times.reduce((a, b) => Math.max(a, b))
-    )
+    if (series === undefined || ofLevel.length === 0) return ofLevel
+    const starts = ofLevel.map((point) => bucketStart(level, point.time)).sort((a, b) => a - b)
+    const from = Math.max(0, starts[0] ?? 0)
+    const runs = bucketsOfSeries(db, series, level, from, nextBucket(level, starts[starts.length - 1] ?? 0))
+    const known = new Set(runs.flatMap((run) => [...run.times.slice(0, run.count)]))
     return ofLevel.filter((point) => !known.has(bucketStart(level, point.time)))
   })
 
@@ -100,6 +75,14 @@ const byInfluencer = (points: ReadonlyArray<DataPoint>): Map<InfluencerId, Array
   return byId
 }
 
+/** Sets something of a member of a block. */
+const setMember = <A>(blocks: Map<number, Map<number, A>>, series: number, value: A): void => {
+  const block = blockOf(series)
+  const members = blocks.get(block) ?? new Map<number, A>()
+  blocks.set(block, members)
+  members.set(memberOf(series), value)
+}
+
 /** Writes points; answers how many were new. */
 export const writePoints = (
   db: BunDatabase,
@@ -110,38 +93,25 @@ export const writePoints = (
   const byId = byInfluencer(points)
   const numbers = knownBatches.find(db, [...byId.keys()])
   const blocks = new Map<number, Map<number, ReadonlyArray<DataPoint>>>()
+  const oldBlocks = new Map<number, Map<number, Points>>()
   let at = 0
-  let series = 0
-  let old = 0
+  let made = 0
+  let counted = 0
   for (const [id, all] of byId) {
     const known = numbers[at++]
     const young = all.filter((point) => point.time >= kept.raw)
-    const unknownOld =
-      young.length === all.length
-        ? []
-        : unknownOldPoints(
-            db,
-            known,
-            all.filter((point) => point.time < kept.raw),
-            kept
-          )
-    if (young.length + unknownOld.length === 0) continue
-    const number = known ?? makeSeries(db, id, kept)
-    if (known === undefined) series++
-    const block = blockOf(number)
-    const member = memberOf(number)
-    if (unknownOld.length > 0) {
-      const rolled = pointsOf(unknownOld)
-      rollOldPoints(db, block, member, rolled, kept)
-      old += rolled.count
-    }
-    if (young.length === 0) continue
-    const members = blocks.get(block) ?? new Map<number, ReadonlyArray<DataPoint>>()
-    blocks.set(block, members)
-    members.set(member, young)
+    const tooOld = young.length === all.length ? [] : all.filter((point) => point.time < kept.raw)
+    const old = tooOld.length === 0 ? noPoints() : pointsOf(unknownOldPoints(db, known, tooOld, kept))
+    if (young.length + old.count === 0) continue
+    const series = known ?? makeSeries(db, id, kept)
+    if (known === undefined) made++
+    if (young.length > 0) setMember(blocks, series, young)
+    if (old.count > 0) setMember(oldBlocks, series, old)
+    counted += old.count
   }
+  for (const [block, members] of oldBlocks) rollOldPoints(db, block, members, kept)
   let fresh = 0
   for (const [block, members] of blocks) fresh += writeBlock(db, block, members)
-  addToTotals(db, series, fresh)
-  return fresh + old
+  addToTotals(db, made, fresh)
+  return fresh + counted
 }
