@@ -11,6 +11,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { Database, type PostgresDatabase } from "../../src/postgres/Database.ts"
+import { migrations } from "../../src/postgres/Migrations.ts"
 import * as PostgresOutbox from "../../src/postgres/Outbox.ts"
 import { emptyDatabase, server, sharedServer } from "./Server.ts"
 
@@ -87,7 +88,7 @@ suite("PostgreSQL database", sharedServer, (test) => {
       )
       assert.deepStrictEqual(
         versions,
-        Array.from({ length: 8 }, () => [{ version: 1 }])
+        Array.from({ length: 8 }, () => [{ version: migrations.length }])
       )
       const [first] = all
       if (first === undefined) return assert.fail("no service")

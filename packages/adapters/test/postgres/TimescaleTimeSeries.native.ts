@@ -35,4 +35,4 @@ const restartable = Effect.gen(function* () {
   return Layer.provide(TimeSeries.layer, database)
 }).pipe(Effect.orDie)
 
-timeSeriesConformance("timescaledb", Layer.unwrapScoped(restartable), { restartable })
+timeSeriesConformance("timescaledb", Layer.unwrapScoped(restartable), { restartable, sequences: 2 })

@@ -14,6 +14,8 @@ import { TimeSeriesModel } from "./TimeSeriesModel.ts"
 export interface TimeSeriesConformanceOptions<E> {
   /** Left out, the tests of restarts do not run. */
   readonly restartable?: Restartable<TimeSeries, E>
+  /** How many sequences are compared with the model; fewer for stores that are slow. */
+  readonly sequences?: number
 }
 
 const minute = 60
@@ -641,7 +643,10 @@ export const timeSeriesConformance = <E>(
       "agrees with the model through any sequence of writes, upkeep and removals",
       () =>
         Effect.forEach(
-          FastCheck.sample(FastCheck.tuple(someSteps, FastCheck.tuple(someTime, someTime, someTime)), 15),
+          FastCheck.sample(
+            FastCheck.tuple(someSteps, FastCheck.tuple(someTime, someTime, someTime)),
+            options.sequences ?? 15
+          ),
           ([steps, times]) => compare(steps, times),
           { discard: true }
         ),

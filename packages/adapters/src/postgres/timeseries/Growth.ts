@@ -16,6 +16,7 @@ const seriesAtOnce = 256 * blockSize
  */
 const figure = (name: string, column: string, day: string): string => `
   LEFT JOIN influscope.series_days ${name}_rolled ON ${name}_rolled.series = number AND ${name}_rolled.day = ${day}
+    AND ${name}_rolled.series >= $1::integer AND ${name}_rolled.series < $1::integer + ${seriesAtOnce}
     AND ${name}_rolled.day >= kept.day AND number / ${blockSize} NOT IN (
       SELECT block FROM influscope.series_dirty
       WHERE block >= $1::integer / ${blockSize} AND block < ($1::integer + ${seriesAtOnce}) / ${blockSize} AND day = ${day}

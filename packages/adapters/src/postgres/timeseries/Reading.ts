@@ -57,99 +57,92 @@ SELECT ${pointColumns} FROM influscope.points
 WHERE series = ${seriesOf} AND time >= greatest($2::bigint, ${keptFrom("raw")}) AND time < $3::bigint
 ORDER BY time LIMIT $4::bigint`
 
-export const readPoints =
-  ({ query }: PostgresDatabase) =>
-  (id: InfluencerId, range: Range): Effect.Effect<ReadonlyArray<DataPoint>, StorageError> =>
-    Effect.map(
-      query<PointRow>("read points", selectPoints, [id, clamped(range.from), clamped(range.to), range.limit]),
-      (rows) => rows.map((row) => pointOf(id, row))
-    )
+export const readPoints = ({ query }: PostgresDatabase) =>
+  Effect.fn("PostgresTimeSeries.points")(function* (id: InfluencerId, range: Range) {
+    const limits = [clamped(range.from), clamped(range.to), range.limit]
+    const rows = yield* query<PointRow>("read points", selectPoints, [id, ...limits])
+    return rows.map((row) => pointOf(id, row))
+  })
 
-/** $1 id, $2 from, $3 to. Points that rollups may not have. */
-const selectDirtyPoints = `
+/** $1 id, $2 from, $3 to. Points that rollups may not have. A level is kept from the start of one of its buckets on. */
+const selectDirtyPoints = (level: RollupLevel): string => `
 SELECT ${pointColumns} FROM (
   SELECT DISTINCT day FROM influscope.series_dirty
   WHERE block = ${seriesOf} / ${blockSize} AND day > $2::bigint - ${daySeconds} AND day < $3::bigint
-) dirty JOIN LATERAL (
+) dirty CROSS JOIN LATERAL (
   SELECT * FROM influscope.points WHERE series = ${seriesOf}
-  AND time >= greatest($2::bigint, day) AND time < least($3::bigint, day + ${daySeconds})
-) points ON true`
+  AND time >= greatest($2::bigint, day, ${keptFrom(level)}) AND time < least($3::bigint, day + ${daySeconds})
+) points ORDER BY time`
 
 /** $1 id, $2 from, $3 to, $4 rows. */
 const selectHours = `
 SELECT day::float8 AS day, array_send(hours) AS hours, ${eachMetric((metric) => `array_send(${metric}) AS ${metric}`)}
 FROM influscope.series_hours
-WHERE series = ${seriesOf} AND day > $2::bigint - ${daySeconds} AND day < $3::bigint ORDER BY day LIMIT $4::bigint`
+WHERE series = ${seriesOf} AND day > $2::bigint - ${daySeconds} AND day >= ${keptFrom("hour")} AND day < $3::bigint
+ORDER BY day LIMIT $4::bigint`
 
-/** $1 id, $2 from, $3 to, $4 rows. */
-const selectDays = `
+/** $1 id, $2 from, $3 to. */
+const selectDays = (level: RollupLevel): string => `
 SELECT day::float8 AS day, ${eachMetric((metric) => `array_send(${metric}) AS ${metric}`)}
 FROM influscope.series_days
-WHERE series = ${seriesOf} AND day >= $2::bigint AND day < $3::bigint ORDER BY day LIMIT $4::bigint`
+WHERE series = ${seriesOf} AND day >= greatest($2::bigint, ${keptFrom(level)}) AND day < $3::bigint ORDER BY day`
+
+const isIn =
+  (from: number, to: number) =>
+  ({ time }: Rollup): boolean =>
+    time >= from && time < to
+
+/** All of both, by time; of two with the same time the one of `over`. */
+const overlaid = (rollups: ReadonlyArray<Rollup>, over: ReadonlyArray<Rollup>): ReadonlyArray<Rollup> => {
+  if (over.length === 0) return rollups
+  const byTime = new Map([...rollups, ...over].map((rollup) => [rollup.time, rollup]))
+  return [...byTime.values()].sort((a, b) => a.time - b.time)
+}
 
 /**
  * What is stored, overlaid with what is made of the points of dirty days. Those are read first: a day that is rolled up in
  * between is then in both.
  */
-export const readRollups =
-  ({ query }: PostgresDatabase) =>
-  (id: InfluencerId, level: RollupLevel, range: Range): Effect.Effect<ReadonlyArray<Rollup>, StorageError> =>
-    Effect.gen(function* () {
-      const [state] = yield* query<{ kept: number }>(
-        "read rollups",
-        `SELECT ${level}::float8 AS kept FROM influscope.series_state`,
-        []
-      )
-      const from = Math.max(clamped(range.from), state?.kept ?? 0)
-      const to = clamped(range.to)
-      if (from >= to) return []
-      const start = bucketStart(level, from)
-      const first = Math.max(0, start === from ? from : nextBucket(level, start))
-      const end = nextBucket(level, bucketStart(level, to - 1))
-      const dirty = yield* query<PointRow>("read rollups", selectDirtyPoints, [id, first, end])
-      const stored =
-        level === "hour"
-          ? yield* query<StoredRow>("read rollups", selectHours, [id, first, end, range.limit + 1])
-          : yield* query<StoredRow>("read rollups", selectDays, [id, first, end, null])
-      const finest = level === "hour" ? "hour" : "day"
-      const recent = coarser(
-        finest,
-        dirty.map((row) => rollupOfPoint(pointOf(id, row))).sort((a, b) => a.time - b.time)
-      )
-      const byTime = new Map<number, Rollup>()
-      for (const rollup of stored.flatMap(rollupsOfRow)) byTime.set(rollup.time, rollup)
-      for (const rollup of recent) byTime.set(rollup.time, rollup)
-      const all = [...byTime.values()]
-        .filter(({ time }) => time >= first && time < end)
-        .sort((a, b) => a.time - b.time)
-      return (level === finest ? all : coarser(level, all)).slice(0, range.limit)
-    })
+export const readRollups = ({ query }: PostgresDatabase) =>
+  Effect.fn("PostgresTimeSeries.rollups")(function* (id: InfluencerId, level: RollupLevel, range: Range) {
+    const [from, to] = [clamped(range.from), clamped(range.to)]
+    if (from >= to) return []
+    const start = bucketStart(level, from)
+    const first = start < from ? nextBucket(level, start) : from
+    const end = nextBucket(level, bucketStart(level, to - 1))
+    const dirty = yield* query<PointRow>("read rollups", selectDirtyPoints(level), [id, first, end])
+    const points = dirty.map((row) => rollupOfPoint(pointOf(id, row)))
+    if (level === "hour") {
+      // The first row may have no hour of the range.
+      const limits = [first, end, range.limit + 1]
+      const rows = yield* query<StoredRow>("read rollups", selectHours, [id, ...limits])
+      const hours = rows.flatMap(rollupsOfRow).filter(isIn(first, end))
+      return overlaid(hours, coarser("hour", points)).slice(0, range.limit)
+    }
+    const rows = yield* query<StoredRow>("read rollups", selectDays(level), [id, first, end])
+    const days = overlaid(rows.flatMap(rollupsOfRow), coarser("day", points))
+    return (level === "day" ? days : coarser(level, days)).slice(0, range.limit)
+  })
 
 /** $1 ids as JSON, $2 at. */
 const selectLast = `
 SELECT id, ${pointColumns}
-FROM json_array_elements_text($1::json) WITH ORDINALITY AS wanted(id, place) JOIN influscope.series USING (id)
+FROM json_array_elements_text($1::json) AS wanted(id) JOIN influscope.series USING (id)
 CROSS JOIN LATERAL (
   SELECT * FROM influscope.points
   WHERE series = number AND time >= ${keptFrom("raw")} AND time <= $2::bigint ORDER BY time DESC LIMIT 1
 ) points`
 
-export const readLast =
-  ({ query }: PostgresDatabase) =>
-  (
-    ids: ReadonlyArray<InfluencerId>,
-    at: number
-  ): Effect.Effect<ReadonlyArray<Option.Option<DataPoint>>, StorageError> =>
-    Effect.map(
-      query<PointRow & { readonly id: InfluencerId }>("read last points", selectLast, [
-        JSON.stringify([...new Set(ids)]),
-        clamped(at)
-      ]),
-      (rows) => {
-        const byId = new Map(rows.map((row) => [row.id, pointOf(row.id, row)]))
-        return ids.map((id) => Option.fromNullable(byId.get(id)))
-      }
-    )
+export const readLast = ({ query }: PostgresDatabase) =>
+  Effect.fn("PostgresTimeSeries.last")(function* (ids: ReadonlyArray<InfluencerId>, at: number) {
+    const wanted = JSON.stringify([...new Set(ids)])
+    const rows = yield* query<PointRow & { readonly id: InfluencerId }>("read last points", selectLast, [
+      wanted,
+      clamped(at)
+    ])
+    const byId = new Map(rows.map((row) => [row.id, pointOf(row.id, row)]))
+    return ids.map((id) => Option.fromNullable(byId.get(id)))
+  })
 
 /** $1 after, $2 limit. */
 const selectIds = "SELECT id FROM influscope.series WHERE id > $1::text ORDER BY id LIMIT $2::bigint"

@@ -17,11 +17,17 @@ export interface StoredRow {
 const summaryLength = 6
 
 const summaryAt = (numbers: Float64Array, place: number): Summary | undefined => {
-  const [first = Number.NaN, last = 0, min = 0, max = 0, sum = 0, count = 0] = numbers.subarray(
-    place * summaryLength,
-    (place + 1) * summaryLength
-  )
-  return Number.isNaN(first) ? undefined : { first, last, min, max, sum, count }
+  const at = place * summaryLength
+  const first = numbers[at]
+  if (first === undefined || Number.isNaN(first)) return undefined
+  return {
+    first,
+    last: numbers[at + 1] ?? 0,
+    min: numbers[at + 2] ?? 0,
+    max: numbers[at + 3] ?? 0,
+    sum: numbers[at + 4] ?? 0,
+    count: numbers[at + 5] ?? 0
+  }
 }
 
 const arrayIn = (row: StoredRow, column: string): Float64Array | undefined => {
