@@ -51,6 +51,9 @@ const openClient = (settings: Settings): Effect.Effect<Client, StorageError> =>
         // The default connection (undici) does not get its answers on Bun.
         Connection: HttpConnection,
         maxRetries: 0,
+        // Our own spans say more, and answers hold nothing but what we wrote.
+        openTelemetry: { enabled: false },
+        disablePrototypePoisoningProtection: true,
         ...authOf(settings),
         ...Option.match(settings.caFile, {
           onNone: () => ({}),
