@@ -5,7 +5,7 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { isLoopback, listeners } from "../src/Processes.ts"
 import type { ServerRecipe } from "../src/Server.ts"
-import { isOpen, pidOf, type RunningServer, scoped } from "../src/Supervisor.ts"
+import { pidOf, type RunningServer, scoped } from "../src/Supervisor.ts"
 
 /** A directory for as long as the scope is open. */
 export const temporaryDirectory = Effect.acquireRelease(
@@ -59,19 +59,16 @@ export const usedAndGone = (
 ) =>
   Effect.gen(function* () {
     const directory = yield* temporaryDirectory
-    // With the processes the ports are free, too; those that the system had chosen may have been taken by others since.
-    const ports = yield* Effect.scoped(
+    yield* Effect.scoped(
       Effect.gen(function* () {
         const server = yield* scoped(recipe, { directory })
         yield* use(server)
         const all = portsOf(directory)
-        const asked = Object.values(server.where.ports)
-        for (const port of asked) assert.include(all, port)
-        return asked
+        for (const port of Object.values(server.where.ports)) assert.include(all, port)
       })
     )
     assert.isUndefined(pidOf(directory))
+    // With the processes its ports are gone; somebody else may listen there by now.
     assert.deepStrictEqual(processesOf(directory), [], "a process of it is left")
-    for (const port of ports) assert.isFalse(yield* isOpen(port), `port ${port} is still open`)
     assert.isTrue(existsSync(directory))
   })

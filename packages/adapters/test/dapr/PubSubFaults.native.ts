@@ -341,7 +341,7 @@ describe("PubSub under faults: dapr, rabbitmq", () => {
       yield* eventually(
         "no consumer",
         Effect.map(consumers, (count) => count === 0),
-        "20 seconds"
+        "60 seconds"
       )
       const before = new Set(received).size
       assert.isBelow(before, messages.length)
