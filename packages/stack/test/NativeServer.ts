@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { isLoopback, listeners } from "../src/Processes.ts"
 import type { ServerRecipe } from "../src/Server.ts"
 import { pidOf, type RunningServer, scoped } from "../src/Supervisor.ts"
@@ -69,6 +70,14 @@ export const usedAndGone = (
     )
     assert.isUndefined(pidOf(directory))
     // With the processes its ports are gone; somebody else may listen there by now.
-    assert.deepStrictEqual(processesOf(directory), [], "a process of it is left")
+    const left = yield* Effect.sync(() => processesOf(directory)).pipe(
+      // Children of the one that was waited for may take a moment longer.
+      Effect.repeat({
+        until: (processes) => processes.length === 0,
+        schedule: Schedule.intersect(Schedule.spaced("100 millis"), Schedule.recurs(50))
+      }),
+      Effect.andThen(() => Effect.sync(() => processesOf(directory)))
+    )
+    assert.deepStrictEqual(left, [], "a process of it is left")
     assert.isTrue(existsSync(directory))
   })

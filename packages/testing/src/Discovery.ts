@@ -88,7 +88,7 @@ export const state =
   (url: string, drill: string, followers: Followers = (_, place) => place + 1) =>
   (ids: ReadonlyArray<string>): Effect.Effect<Told> =>
     Effect.suspend(() => stateOnce(url, drill, followers, ids)).pipe(
-      Effect.zipLeft(Effect.sleep("300 millis"), { concurrent: true }),
+      Effect.tap((told) => (told === "acknowledged" ? Effect.void : Effect.sleep("300 millis"))),
       Effect.repeat({ until: (told) => told === "acknowledged", times: 150 })
     )
 

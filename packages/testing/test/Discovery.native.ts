@@ -75,7 +75,12 @@ describe("the discovery pipeline beside sidecars", () => {
     // The circuit to it closes again, and accounts are stated.
     const crashes = Effect.zipLeft(crash(without), Effect.sleep("12 seconds"))
     const what = "control, outbox off, kill -9 of the scraper"
-    const account = await runDrill({ what, name: "controlx", faults: Effect.repeatN(crashes, 2) })
+    const account = await runDrill({
+      what,
+      name: "controlx",
+      faults: Effect.repeatN(crashes, 2),
+      unaudited: true
+    })
     assert.isAbove(account.lost.length, 0)
   }, 300_000)
 })

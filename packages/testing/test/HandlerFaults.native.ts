@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Schedule from "effect/Schedule"
 import { assert, describe, it } from "vitest"
 import { accountId, deadBatches } from "../src/Discovery.ts"
 import { restart, start, stop, withEnv } from "../src/Faults.ts"
@@ -90,6 +91,7 @@ describe("the discovery pipeline and a handler that fails", () => {
           what: "handler fails for 4 % of the batches",
           name,
           faults: Effect.void,
+          pause: "10 millis",
           ...size
         })
       )
@@ -120,29 +122,31 @@ describe("the discovery pipeline and a handler that fails", () => {
       }
       yield* stop(indexer)
       yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          Bun.serve({
-            hostname: "127.0.0.1",
-            port: indexer.where.ports["app"] ?? 0,
-            idleTimeout: 0,
-            fetch: async (request) => {
-              const body = await request.text()
-              // The batch is a string within the event.
-              const met = [...left].find(([id]) => body.includes(`\\"id\\":\\"${id}\\"`))
-              if (met !== undefined) {
-                left.delete(met[0])
-                return new Response(null, { status: met[1] })
+        Effect.try(
+          () =>
+            Bun.serve({
+              hostname: "127.0.0.1",
+              port: indexer.where.ports["app"] ?? 0,
+              idleTimeout: 0,
+              fetch: async (request) => {
+                const body = await request.text()
+                // The batch is a string within the event.
+                const met = [...left].find(([id]) => body.includes(`\\"id\\":\\"${id}\\"`))
+                if (met !== undefined) {
+                  left.delete(met[0])
+                  return new Response(null, { status: met[1] })
+                }
+                const { pathname } = new URL(request.url)
+                const { headers, method } = request
+                return fetch(`http://127.0.0.1:${behind}${pathname}`, {
+                  method,
+                  headers,
+                  ...(method === "GET" ? {} : { body })
+                }).catch(() => new Response(null, { status: 503 }))
               }
-              const { pathname } = new URL(request.url)
-              const { headers, method } = request
-              return fetch(`http://127.0.0.1:${behind}${pathname}`, {
-                method,
-                headers,
-                ...(method === "GET" ? {} : { body })
-              }).catch(() => new Response(null, { status: 503 }))
-            }
-          })
-        ),
+            })
+          // The threads of the process that was stopped may hold the port a little longer.
+        ).pipe(Effect.retry({ times: 20, schedule: Schedule.spaced("100 millis") })),
         (server) =>
           Effect.zipRight(
             Effect.promise(() => server.stop(true)),
@@ -154,11 +158,13 @@ describe("the discovery pipeline and a handler that fails", () => {
     })
 
   /** 1 % of the batches are answered with 500 the first time, and 1 % with 404, which daprd takes for "handled". */
-  const drillOfAnswers = (what: string, name: string) => {
+  const drillOfAnswers = (what: string, name: string, unaudited = false) => {
     const statuses = onePercentEach(name, [500, 404])
     return Effect.gen(function* () {
       const left = yield* answering(statuses)
-      const account = yield* Effect.promise(() => runDrill({ what, name, faults: Effect.void, ...size }))
+      const account = yield* Effect.promise(() =>
+        runDrill({ what, name, faults: Effect.void, pause: "10 millis", unaudited, ...size })
+      )
       assert.strictEqual(left.size, 0, "every one of them has been answered so")
       return { account, statuses }
     }).pipe(Effect.scoped, Effect.runPromise)
@@ -173,7 +179,7 @@ describe("the discovery pipeline and a handler that fails", () => {
   it("control: without the outbox, what is answered with 404 is lost", async () => {
     await Effect.runPromise(restart(withEnv(system().services.scraper, { INFLUSCOPE_OUTBOX: "off" })))
     const what = "control, outbox off, 500 for 1 % of the batches, 404 for 1 %"
-    const { account, statuses } = await drillOfAnswers(what, "answeredcontrolx")
+    const { account, statuses } = await drillOfAnswers(what, "answeredcontrolx", true)
     const forgotten = [...statuses].flatMap(([id, status]) => (status === 404 ? [id] : []))
     assert.includeMembers([...account.lost], forgotten)
     assert.strictEqual(account.lost.length, forgotten.length * size.groupSize)

@@ -29,9 +29,25 @@ export interface SystemDrill {
   readonly accounts?: number
   readonly groupSize?: number
   readonly followers?: Followers
-  /** With a pause, accounts are stated for as long as the faults last. */
+  /** Between two batches; 300 ms when absent, so that some are stated before, during and after a fault. */
   readonly pause?: Duration.DurationInput
+  /** Whether further accounts are stated for as long as the faults last. */
+  readonly endless?: boolean
+  /** The outbox is off, so the audit knows of nothing: the system is at rest when no more accounts are found. */
+  readonly unaudited?: boolean
 }
+
+/** Reads every few seconds until there is nothing new. */
+const untilStill = <E>(read: Effect.Effect<ReadonlyArray<string>, E>) =>
+  Effect.suspend(() => {
+    let before = -1
+    const isStill = ({ length }: ReadonlyArray<string>) => {
+      const same = length === before
+      before = length
+      return same
+    }
+    return Effect.repeat(Effect.delay(read, "4 seconds"), { until: isStill })
+  })
 
 /** A system of this file's own, from before its first test until after its last. */
 export const runningSystem = () => {
@@ -56,18 +72,19 @@ export const runningSystem = () => {
 
   /** States accounts while something happens, waits until the audit has nothing pending or missing, and compares ids. */
   const runDrill = async (options: SystemDrill): Promise<Account> => {
-    const { accounts = 1_500, faults, followers, groupSize = 25, name, pause, what } = options
+    const { accounts = 1_500, endless = false, groupSize = 25, pause = "300 millis" } = options
+    const { faults, followers, name, unaudited = false, what } = options
     const { url } = system()
     const account = await Effect.runPromise(
       drill({
         groups: groupsOf(name, accounts, groupSize),
-        more: pause === undefined ? [] : groupsAfter(name, accounts, groupSize),
+        more: endless ? groupsAfter(name, accounts, groupSize) : [],
         write: state(url, name, followers),
-        pause: pause ?? "10 millis",
+        pause,
         faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(faults)),
         unsettled: unsettled(url),
         patience: "3 minutes",
-        read: found(url, name),
+        read: unaudited ? untilStill(found(url, name)) : found(url, name),
         readDead: Effect.map(deadBatches(url, name), (batches) => batches.flatMap(({ accounts }) => accounts))
       })
     )

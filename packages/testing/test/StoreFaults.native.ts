@@ -42,7 +42,9 @@ describe("the discovery pipeline and its stores", () => {
         Effect.zipRight(Effect.sleep("2 seconds")),
         Effect.zipRight(crash(server))
       ),
-      pause: "500 millis"
+      // Slowly, so that the pipeline has room for all that is stated in that time.
+      pause: "500 millis",
+      endless: true
     })
   }, 600_000)
 
@@ -68,7 +70,7 @@ describe("the discovery pipeline and its stores", () => {
         () => Effect.zipRight(probe, Effect.sleep("8 seconds")),
         () => block(null)
       ),
-      pause: "100 millis"
+      endless: true
     })
   }, 300_000)
 
