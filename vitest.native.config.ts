@@ -10,7 +10,8 @@ export default defineConfig({
     globalSetup: ["packages/testing/src/SharedServers.ts"],
     testTimeout: 120_000,
     hookTimeout: 600_000,
+    // They wait more than they work.
     pool: "forks",
-    poolOptions: { forks: { maxForks: 2 } }
+    poolOptions: { forks: { maxForks: 3 } }
   }
 })
