@@ -4,19 +4,23 @@
  *     [--queries 2000] [--rounds 8] [--ratio 1.5] [--no-gate]
  * Prints k6's figures and the ratio, and writes bench/results/load.json.
  */
-import { copyFileSync, existsSync, mkdirSync } from "node:fs"
+import { cpSync } from "node:fs"
 import { join } from "node:path"
+import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
 import type { SearchQuery } from "@influscope/domain/Search"
-import { discover, search } from "../support/Api.ts"
-import { tended, withApp } from "../support/App.ts"
+import * as Effect from "effect/Effect"
+import { attack, installK6 } from "../k6/K6.ts"
+import { search } from "../support/Api.ts"
+import { withApp } from "../support/App.ts"
 import { readArguments } from "../support/Arguments.ts"
+import { askInRounds } from "../support/Asking.ts"
 import { inDirectory } from "../support/Directory.ts"
 import { load } from "../support/Machine.ts"
 import { median, percentile, rounded, spreadOf, sum } from "../support/Numbers.ts"
+import { type LoadQuery, makeQueries, queryKinds, readVocabulary, toAddress } from "../support/Queries.ts"
 import { conclude, print, printMachine, table } from "../support/Report.ts"
-import type { Side, Times } from "./ask.ts"
-import { k6Path } from "./k6.ts"
-import { type LoadQuery, makeQueries, queryKinds, readVocabulary, toAddress } from "./Queries.ts"
+import { fillIndex, worldSeed } from "../support/World.ts"
+import type { Side } from "./ask.ts"
 
 const { gate, numbers } = readArguments({
   profiles: 100_000,
@@ -28,95 +32,6 @@ const { gate, numbers } = readArguments({
   rounds: 8,
   ratio: 1.5
 })
-
-/** Seed of the synthetic world: that of the first start, whose profiles are the first of it. */
-const worldSeed = 1
-
-interface Trend {
-  readonly min: number
-  readonly avg: number
-  readonly med: number
-  readonly "p(90)": number
-  readonly "p(95)": number
-  readonly "p(99)": number
-  readonly "p(99.9)": number
-  readonly max: number
-}
-
-/** The parts of k6's summary that are used here. */
-interface Summary {
-  readonly metrics: {
-    readonly http_req_duration: { readonly values: Trend }
-    readonly http_req_failed: { readonly values: { readonly rate: number; readonly passes: number } }
-    readonly http_reqs: { readonly values: { readonly count: number; readonly rate: number } }
-    readonly dropped_iterations?: { readonly values: { readonly count: number } }
-    readonly checks: { readonly values: { readonly rate: number } }
-    readonly vus_max: { readonly values: { readonly max: number } }
-  }
-}
-
-/** Runs k6 and answers its summary; a threshold that was missed shows in the numbers. */
-const attack = async (
-  url: string,
-  directory: string,
-  queries: ReadonlyArray<LoadQuery>
-): Promise<Summary> => {
-  const file = join(directory, "k6-queries.json")
-  const summary = join(directory, "k6-summary.json")
-  await Bun.write(file, JSON.stringify(queries.map(({ address, kind }) => ({ address, kind }))))
-  const k6 = tended(
-    Bun.spawn(
-      [await k6Path(), "run", "--quiet", "--no-usage-report", join(import.meta.dirname, "search.js")],
-      {
-        env: {
-          ...process.env,
-          BASE_URL: url,
-          QUERIES: file,
-          SUMMARY: summary,
-          RATE: String(numbers.rate),
-          DURATION: String(numbers.seconds),
-          P95: String(numbers.p95)
-        },
-        stdout: "ignore",
-        stderr: "pipe"
-      }
-    )
-  )
-  const errors = await new Response(k6.stderr).text()
-  const code = await k6.exited
-  // 99: thresholds were missed.
-  if (code !== 0 && code !== 99) throw new Error(`k6 ended with ${code}:\n${errors.slice(-2_000)}`)
-  return Bun.file(summary).json()
-}
-
-/** Starts ask.ts, and waits until it is ready to be asked. */
-const startAsking = async (...args: ReadonlyArray<string>) => {
-  let answer = Promise.withResolvers<Times | "ready">()
-  const child = tended(
-    Bun.spawn([process.execPath, join(import.meta.dirname, "ask.ts"), ...args], {
-      stdout: "inherit",
-      stderr: "inherit",
-      ipc: (message: Times | "ready") => answer.resolve(message),
-      onExit: () => answer.reject(new Error("ask.ts ended before it answered"))
-    })
-  )
-  await answer.promise
-  return {
-    times: async (from: number, to: number): Promise<Times> => {
-      answer = Promise.withResolvers()
-      child.send([from, to])
-      const times = await answer.promise
-      if (times === "ready") throw new Error("ask.ts began anew")
-      return times
-    },
-    stop: async () => {
-      // Its end is no failure any more.
-      answer.promise.catch(() => undefined)
-      child.kill()
-      await child.exited
-    }
-  }
-}
 
 const sizeOf = async (url: string): Promise<number> => (await (await fetch(url)).arrayBuffer()).byteLength
 
@@ -135,13 +50,11 @@ const compare = async (
   )
   const answer = "x".repeat(Math.round(sum(usual) / usual.length))
   const bareServer = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response(answer) })
-  const asking = await startAsking(url, bareServer.url.href, indexPath, file)
-  const per = Math.ceil(queries.length / numbers.rounds)
-  await asking.times(0, queries.length)
-  const rounds: Array<Times> = []
-  for (let round = 0; round < numbers.rounds; round++)
-    rounds.push(await asking.times(round * per, Math.min((round + 1) * per, queries.length)))
-  await asking.stop()
+  const rounds = await askInRounds<Side>({
+    command: [join(import.meta.dirname, "ask.ts"), url, bareServer.url.href, indexPath, file],
+    queries: queries.length,
+    rounds: numbers.rounds
+  })
   await bareServer.stop(true)
   const of = (side: Side): ReadonlyArray<number> => rounds.flatMap((times) => times[side])
   const api = of("api")
@@ -171,27 +84,25 @@ const compare = async (
 }
 
 printMachine()
-await k6Path()
+await Effect.runPromise(installK6)
 await inDirectory(async (directory) => {
   const dataDir = join(directory, "data")
   const raw = join(directory, "raw")
-  mkdirSync(raw)
   const vocabulary = readVocabulary(numbers.profiles, worldSeed)
 
-  const loadedSeconds = await withApp({ dataDir }, async ({ url }) => {
-    const started = performance.now()
-    await discover(url, numbers.profiles, worldSeed)
-    return rounded((performance.now() - started) / 1_000, 1)
-  })
-  // The process that held the files is gone, so they are whole.
-  for (const file of ["profiles.db", "profiles.db-wal", "profiles.db.index"])
-    if (existsSync(join(dataDir, file))) copyFileSync(join(dataDir, file), join(raw, file))
+  const loading = performance.now()
+  await fillIndex(numbers.profiles).pipe(
+    Effect.provide(EmbeddedSearchIndex.layer(join(raw, "profiles.db"))),
+    Effect.runPromise
+  )
+  const loadedSeconds = rounded((performance.now() - loading) / 1_000, 1)
+  cpSync(raw, dataDir, { recursive: true })
 
   await withApp({ dataDir }, async ({ url }) => {
     const { total } = await search(url, "limit=1")
     if (total !== numbers.profiles)
       throw new Error(`${total} profiles are searched instead of ${numbers.profiles}`)
-    print(`${total} profiles, loaded in ${loadedSeconds} s by discovery\n`)
+    print(`${total} profiles, loaded in ${loadedSeconds} s\n`)
     const nextCursor = async (query: SearchQuery): Promise<string | null> =>
       (await search(url, toAddress(query))).nextCursor
     const make = (count: number, seed: number) => makeQueries(vocabulary, count, seed, nextCursor)
@@ -199,7 +110,13 @@ await inDirectory(async (directory) => {
     for (const { address } of await make(2_000, numbers.seed)) await search(url, address)
     const queries = await make(numbers.rate * numbers.seconds, numbers.seed + 1)
     const loadAtK6 = load()
-    const { metrics } = await attack(url, directory, queries)
+    const { metrics } = await attack({
+      script: "open.js",
+      url,
+      queries,
+      directory,
+      env: { RATE: numbers.rate, DURATION: numbers.seconds, P95: numbers.p95 }
+    })
     const duration = metrics.http_req_duration.values
     const dropped = metrics.dropped_iterations?.values.count ?? 0
     print(

@@ -18,6 +18,12 @@ export const machine: Machine = {
 /** Runnable processes of the last 1, 5 and 15 minutes. */
 export const load = (): ReadonlyArray<number> => loadavg().map((value) => Math.round(value * 100) / 100)
 
+/** Seconds of processor time that a process has used so far, to a hundredth: what Linux counts in. */
+export const cpuSecondsOf = async (pid: number): Promise<number> => {
+  const fields = (await Bun.file(`/proc/${pid}/stat`).text()).split(") ")[1]?.split(" ") ?? []
+  return (Number(fields[11]) + Number(fields[12])) / 100
+}
+
 /** Memory of a process in MB, as the kernel has it: `resident` now, `peak` since it started or since `resetPeak`. */
 export const memoryOf = async (
   pid: number

@@ -29,6 +29,7 @@ const run = async (...args: ReadonlyArray<string>) => {
 
 interface Row {
   readonly name: string
+  readonly version: string
   readonly pid: number | null
   readonly ready: boolean
   readonly memoryBytes: number | null
@@ -107,7 +108,7 @@ describe("influscope stack and doctor, with servers of this machine", () => {
     const taken = await examine()
     assert.strictEqual(taken.find("ports of rabbitmq")?.state, "ok")
     assert.strictEqual(taken.find("server rabbitmq")?.state, "ok")
-    assert.include(taken.find("RabbitMQ queues")?.why, "none yet")
+    assert.notInclude(taken.find("RabbitMQ queues")?.why, "none yet")
 
     await new Promise((resolve) => intruder?.close(resolve))
     intruder = undefined
@@ -117,7 +118,9 @@ describe("influscope stack and doctor, with servers of this machine", () => {
     assert.match(second.err, /redis +ready after/)
     const all = await rows()
     assert.lengthOf(all, 3)
-    for (const { memoryBytes, pid, ready } of all) {
+    for (const { memoryBytes, pid, ready, version } of all) {
+      // As the server says itself: the recipe has only the beginning.
+      assert.match(version, /^\d+\.\d+(\.\d+)?$/)
       assert.isTrue(ready)
       assert.isAbove(pid ?? 0, 0)
       assert.isAbove(memoryBytes ?? 0, 1_000_000)
@@ -145,40 +148,47 @@ describe("influscope stack and doctor, with servers of this machine", () => {
       readFileSync(join(dataDir, "stack", "environment"), "utf8")
     )?.[1]
     const { origin, password, username } = new URL(url ?? "")
-    const put = (path: string, body: unknown) =>
-      fetch(`${origin}/api/${path}`, {
-        method: "PUT",
+    const manage = async (method: "GET" | "PUT" | "DELETE", path: string, body?: unknown) => {
+      const answer = await fetch(`${origin}/api/${path}`, {
+        method,
         headers: {
           authorization: `Basic ${btoa(`${username}:${password}`)}`,
           "content-type": "application/json"
         },
-        body: JSON.stringify(body)
+        ...(body === undefined ? {} : { body: JSON.stringify(body) })
       })
-    await put("queues/%2F/indexer-profiles.discovered", { durable: true })
+      assert.isTrue(answer.ok, `${method} ${path}: ${answer.status}`)
+      return answer
+    }
+    /** The management API tells of a policy when it next counts, every 5 seconds. */
+    const queuesOnce = async (good: (finding: Finding | undefined) => boolean) => {
+      const deadline = Date.now() + 30_000
+      let queues = (await examine()).find("RabbitMQ queues")
+      while (!good(queues) && Date.now() < deadline) queues = (await examine()).find("RabbitMQ queues")
+      assert.isTrue(good(queues), queues?.why)
+    }
+    // As `stack up` declared them.
+    await queuesOnce((queues) => queues?.state === "ok")
+
+    const queue = "queues/%2F/indexer-profiles.discovered"
+    await manage("DELETE", queue)
+    await manage("PUT", queue, { durable: true })
     const classic = await examine()
     assert.strictEqual(classic.code, 1)
     assert.strictEqual(classic.find("RabbitMQ queues")?.state, "fail")
     assert.include(classic.find("RabbitMQ queues")?.why, "is of type classic")
+    await manage("DELETE", queue)
 
-    await fetch(`${origin}/api/queues/%2F/indexer-profiles.discovered`, {
-      method: "DELETE",
-      headers: { authorization: `Basic ${btoa(`${username}:${password}`)}` }
-    })
-    await put("queues/%2F/indexer-profiles.discovered", {
-      durable: true,
-      arguments: { "x-queue-type": "quorum" }
-    })
-    assert.include((await examine()).find("RabbitMQ queues")?.why, "no policy with delivery-limit")
-    await put("policies/%2F/dead", {
-      pattern: "^indexer-",
-      "apply-to": "queues",
-      definition: { "delivery-limit": 50, "dead-letter-exchange": "profiles.discovered.dead" }
-    })
-    // The management API tells of a policy when it next counts, every 5 seconds.
-    const deadline = Date.now() + 30_000
-    let queues = (await examine()).find("RabbitMQ queues")
-    while (queues?.state !== "ok" && Date.now() < deadline) queues = (await examine()).find("RabbitMQ queues")
-    assert.strictEqual(queues?.state, "ok", queues?.why)
+    const policies: ReadonlyArray<{ readonly name: string }> = await (
+      await manage("GET", "policies/%2F")
+    ).json()
+    for (const { name } of policies) await manage("DELETE", `policies/%2F/${encodeURIComponent(name)}`)
+    await manage("PUT", queue, { durable: true, arguments: { "x-queue-type": "quorum" } })
+    await queuesOnce((queues) => queues?.why.includes("no policy with delivery-limit") === true)
+
+    const declared = await run("stack", "up", "--native", "--only", "rabbitmq")
+    assert.strictEqual(declared.code, 0, declared.err)
+    await queuesOnce((queues) => queues?.state === "ok")
 
     const redis = (await rows()).find(({ name }) => name === "redis")
     process.kill(redis?.pid ?? 0, "SIGKILL")
@@ -187,7 +197,7 @@ describe("influscope stack and doctor, with servers of this machine", () => {
     assert.strictEqual(dead?.state, "warn")
     assert.strictEqual(dead?.mend, "influscope stack up --only redis")
     assert.strictEqual((await run("stack", "up", "--native", "--only", "redis")).code, 0)
-  })
+  }, 300_000)
 
   it("stops all of them, and all data and ports are there the next time", async () => {
     const { code, err, out } = await run("stack", "down", "--native")

@@ -15,7 +15,7 @@ echo "$@" >> '${calls}'
 case "$*" in
   info) exit "\${ENGINE:-0}" ;;
   *" ps "*) echo '{"Service":"redis","Image":"redis:7","State":"running","Health":"healthy","RunningFor":"2 minutes ago"}'
-            echo '{"Service":"postgres","Image":"postgres:17","State":"running","Health":"starting"}' ;;
+            echo '{"Service":"elasticsearch","Image":"elasticsearch:9","State":"running","Health":"starting"}' ;;
   *" logs "*) echo "a line of $6" ;;
 esac
 `
@@ -50,17 +50,17 @@ describe("influscope stack where a Docker engine answers", () => {
   afterAll(() => rmSync(place, { recursive: true, force: true }))
 
   it("starts the containers it is asked for, waits for them, and writes their variables", async () => {
-    const up = await run(["stack", "up", "--only", "redis,postgres", "--with", "secantusdb"])
+    const up = await run(["stack", "up", "--only", "redis,elasticsearch", "--with", "secantusdb"])
     assert.strictEqual(up.code, 0, up.err)
-    assert.match(up.calls, /compose -f \S+dapr\/compose\.yaml up -d --wait redis postgres mongodb\n/)
+    assert.match(up.calls, /compose -f \S+dapr\/compose\.yaml up -d --wait redis elasticsearch mongodb\n/)
     assert.match(up.out, /redis +redis:7 +127\.0\.0\.1:16379 +2 minutes ago +yes/)
-    assert.match(up.out, /postgres .* no/)
+    assert.match(up.out, /elasticsearch .* no/)
     const path = join(root, "environment")
     assert.strictEqual(statSync(path).mode & 0o777, 0o600)
     const variables = readFileSync(path, "utf8")
     const secret = readFileSync(join(root, "compose-secret"), "utf8")
     assert.include(variables, `REDIS_PASSWORD='${secret}'`)
-    assert.include(variables, `DATABASE_URL='postgres://influscope:${secret}@127.0.0.1:15432/influscope'`)
+    assert.include(variables, "ELASTICSEARCH_URL='http://127.0.0.1:19200'")
     assert.include(variables, "MONGODB_PARAMS='?replicaSet=influscope")
   })
 

@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 /** How a handler ended: to be acknowledged, delivered again, or buried. */
 export type Outcome =
   | { readonly _tag: "Done" }
-  | { readonly _tag: "Again"; readonly reason: string }
+  | { readonly _tag: "Again"; readonly reason: string; readonly outage: boolean }
   | { readonly _tag: "Dead"; readonly reason: string }
 
 const failedOutcome = (cause: Cause.Cause<Retry | Reject>): Outcome =>
@@ -17,8 +17,8 @@ const failedOutcome = (cause: Cause.Cause<Retry | Reject>): Outcome =>
     onLeft: (error): Outcome =>
       error._tag === "Reject"
         ? { _tag: "Dead", reason: error.reason }
-        : { _tag: "Again", reason: error.reason },
-    onRight: (defect): Outcome => ({ _tag: "Again", reason: Cause.pretty(defect) })
+        : { _tag: "Again", reason: error.reason, outage: error.outage === true },
+    onRight: (defect): Outcome => ({ _tag: "Again", reason: Cause.pretty(defect), outage: false })
   })
 
 /** Runs the handler once; every way it can end is an outcome. */

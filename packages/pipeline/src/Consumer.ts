@@ -87,7 +87,7 @@ export const consume = <A, I, R>(
 
     const retry = (delivery: Delivery, error: Retry): Effect.Effect<never, Retry | Reject> => {
       const { attempt, id } = delivery
-      if (attempt >= options.maxAttempts)
+      if (attempt >= options.maxAttempts && error.outage !== true)
         return new Reject({ reason: `Gave up after ${attempt} attempts: ${error.reason}` })
       const details = { topic: topic.name, id, reason: error.reason }
       return Effect.zipRight(Effect.logWarning("A batch will be tried again", details), error)

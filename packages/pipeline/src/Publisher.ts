@@ -1,7 +1,7 @@
 import type { Topic } from "@influscope/domain/Events"
 import { Outbox } from "@influscope/ports/Outbox"
 import { type Message, PubSub } from "@influscope/ports/PubSub"
-import type { StorageError } from "@influscope/ports/StorageError"
+import { StorageError } from "@influscope/ports/StorageError"
 import { stageBatches, stageItems } from "@influscope/telemetry/Metrics"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
@@ -22,6 +22,9 @@ const maxWaiting = Config.integer("INFLUSCOPE_MAX_QUEUED_BATCHES").pipe(
   Config.validate({ message: "expected 1 or more", validation: (value) => value >= 1 }),
   Config.withDefault(400)
 )
+
+/** A broker in trouble may take no message for minutes; who sent one that is durable already does not wait for it. */
+const brokerPatience = "3 seconds"
 
 const outboxMode = Config.literal("on", "off")("INFLUSCOPE_OUTBOX").pipe(Config.withDefault("on"))
 
@@ -62,6 +65,15 @@ export class Publisher extends Effect.Service<Publisher>()("@influscope/pipeline
         const isNew = yield* outbox.append(topic, message, job)
         if (!isNew) return false
         yield* pubsub.publish(topic, message).pipe(
+          Effect.timeoutFail({
+            duration: brokerPatience,
+            onTimeout: () =>
+              new StorageError({
+                reason: "unavailable",
+                operation: `publish to ${topic}`,
+                cause: `no answer in ${brokerPatience}`
+              })
+          }),
           // The batch is in the outbox: the relay sends it when the broker is back.
           Effect.catchTag("StorageError", (error) =>
             Effect.logWarning("The broker did not take a batch; the relay will send it again", error.message)

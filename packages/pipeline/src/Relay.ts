@@ -17,14 +17,20 @@ export const relayGrace = Config.duration("INFLUSCOPE_RELAY_GRACE").pipe(
   Config.withDefault(Duration.seconds(30))
 )
 
+/**
+ * While a consumer is down, every sending of a batch leaves one more copy of it in the broker's queue: each time the relay
+ * waits twice as long as before, up to so many times the grace, and never longer than this.
+ */
+const longestGrace = { times: 32, atMost: Duration.minutes(10) }
+
 /** Most batches of one topic in one round. */
 const batchesPerRound = 100
 /** Confirmed batches stay in the outbox this long, for the reports of their jobs. */
 const keepConfirmed = Duration.days(7)
 
 /**
- * Sends again what has been on its way for longer than the grace and the backlog of its topic (see `accounts`), and
- * answers how many batches that were. What the broker has dead-lettered is marked, not sent again. A batch that the
+ * Sends again what has been on its way for longer than the grace and the backlog of its topic (see `accounts`), and after
+ * that more and more rarely; answers how many batches that were. What the broker has dead-lettered is marked, not sent again. A batch that the
  * broker does not take waits for the next round and holds up no other.
  */
 export const relayOnce = Effect.fn("Relay.round")(function* (grace: Duration.Duration) {
@@ -62,10 +68,13 @@ export const relayOnce = Effect.fn("Relay.round")(function* (grace: Duration.Dur
 
   // Read before the queue is, so that a batch which waits there is never older than its topic's backlog.
   const now = yield* Clock.currentTimeMillis
+  const longest = Duration.toMillis(
+    Duration.min(Duration.times(grace, longestGrace.times), longestGrace.atMost)
+  )
   let count = 0
   for (const { graceMillis, missing, topic } of yield* accounts(grace)) {
     if (missing === 0) continue
-    const overdue = yield* outbox.overdue(topic, now - graceMillis, batchesPerRound)
+    const overdue = yield* outbox.overdue(topic, now, { first: graceMillis, longest }, batchesPerRound)
     const sent = yield* Effect.forEach(overdue, (message) => sendAgain(topic, message), { concurrency: 4 })
     count += sent.reduce((sum, one) => sum + one, 0)
   }

@@ -66,7 +66,12 @@ describe("publishing", () => {
           ...inner,
           publish: (name: string, message: Parameters<typeof inner.publish>[1]) =>
             Effect.gen(function* () {
-              const open = yield* outbox.overdue(name, (yield* Clock.currentTimeMillis) + 1, 10)
+              const open = yield* outbox.overdue(
+                name,
+                (yield* Clock.currentTimeMillis) + 1,
+                { first: 0, longest: 0 },
+                10
+              )
               inOutbox.push(open.some((kept) => kept.id === message.id && kept.payload === message.payload))
               yield* inner.publish(name, message)
             })

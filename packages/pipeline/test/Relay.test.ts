@@ -58,10 +58,26 @@ describe("a round of the relay", () => {
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(yield* relayOnce(grace), 0)
       faults.broker = "up"
-      yield* TestClock.adjust("1 millis")
+      yield* TestClock.adjust("2 millis")
       assert.strictEqual(yield* relayOnce(grace), 1)
       assert.strictEqual(yield* queued, 1)
       assert.deepStrictEqual(yield* audit(), { ...noAudit, sent: 1, sentBatches: 1, pending: 1 })
+    }).pipe(Effect.provide(process(faults)))
+  })
+
+  it.scoped("sends again what nobody handles more and more rarely, up to once in ten minutes", () => {
+    const faults = new Faults()
+    return Effect.gen(function* () {
+      faults.broker = "lossy"
+      yield* publish("a")
+      const sentIn: Array<number> = []
+      for (let round = 1; round <= 100; round++) {
+        yield* TestClock.adjust("31 seconds")
+        if ((yield* relayOnce(grace)) > 0) sentIn.push(round)
+      }
+      const waits = sentIn.map((round, place) => round - (sentIn[place - 1] ?? 0))
+      // At first for longer than the grace, then for longer than it had been on its way, in the end for ten minutes.
+      assert.deepStrictEqual(waits, [1, 2, 4, 8, 16, 20, 20, 20])
     }).pipe(Effect.provide(process(faults)))
   })
 

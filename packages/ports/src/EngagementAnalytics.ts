@@ -10,9 +10,10 @@ export interface EngagementInput {
   readonly fields: ProfileFields
 }
 
-/** The analytics service did not answer in time or at all: try again. */
+/** The analytics service did not answer in time or at all, or, `refused`, not what it should have: try again. */
 export class AnalyticsUnavailable extends Data.TaggedError("AnalyticsUnavailable")<{
   readonly cause: unknown
+  readonly refused?: boolean
 }> {}
 
 /** Engagement of many profiles at once, in the order asked. Called in process or over gRPC, with equal results. */

@@ -47,6 +47,14 @@ export const noProgress: JobProgress = {
   deadLetteredBatches: 0
 }
 
+/** How long a batch may be on its way until it is sent again, in ms. */
+export interface Grace {
+  /** After the first sending. */
+  readonly first: number
+  /** After each further one it is as long as the batch had been on its way by then, so it doubles; at most this, and at least `first`. */
+  readonly longest: number
+}
+
 /**
  * The producer's memory of what it has sent until the consumer's effect is confirmed. A broker's acknowledgement is not
  * proof of delivery, so the relay re-sends what is overdue from here, and the audit is counted here.
@@ -76,10 +84,11 @@ export class Outbox extends Context.Tag("@influscope/ports/Outbox")<
       id: string,
       state: "dead" | "dropped"
     ) => Effect.Effect<boolean, StorageError>
-    /** Batches of a topic sent before `sentBefore` (epoch ms) and neither confirmed nor dead, oldest first. */
+    /** Batches of a topic, neither confirmed nor dead, whose grace is over at a time (epoch ms); sent longest ago first. */
     readonly overdue: (
       topic: string,
-      sentBefore: number,
+      at: number,
+      grace: Grace,
       limit: number
     ) => Effect.Effect<ReadonlyArray<Message>, StorageError>
     /** Notes that a batch was sent again now; a dead one (replay) is on its way again and no longer counts as dead. */

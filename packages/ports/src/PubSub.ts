@@ -21,8 +21,15 @@ export interface Delivery extends Message {
   readonly attempt: number
 }
 
-/** The handler cannot do it now: deliver again after back-off, dead-letter when the attempts are used up. */
-export class Retry extends Data.TaggedError("Retry")<{ readonly reason: string }> {}
+/**
+ * The handler cannot do it now: deliver again after back-off, dead-letter when the attempts are used up. With `outage`
+ * nothing is wrong with the message, but what the handler needs does not answer: however long that lasts, the message
+ * does not die of it, and its attempts are counted anew.
+ */
+export class Retry extends Data.TaggedError("Retry")<{
+  readonly reason: string
+  readonly outage?: boolean
+}> {}
 
 /** The message can never succeed: to the dead letters at once, with the reason. */
 export class Reject extends Data.TaggedError("Reject")<{ readonly reason: string }> {}

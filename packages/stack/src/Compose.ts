@@ -1,18 +1,15 @@
 import { randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { composeFile, containerEnvironment, serviceOf } from "./ComposeFile.ts"
 import { formatEnvironment } from "./components/EnvironmentFile.ts"
 import { environmentPath } from "./NativeStack.ts"
-import type { ServerRecipe } from "./Server.ts"
+import type { ServerRecipe, Where } from "./Server.ts"
 import { servers } from "./Servers.ts"
 import * as Shell from "./Shell.ts"
-import { Trouble } from "./Trouble.ts"
-
-/** The same servers as containers, with the same ports, users and databases. */
-export const composeFile = fileURLToPath(new URL("../../../dapr/compose.yaml", import.meta.url))
+import { explainFailure, Trouble } from "./Trouble.ts"
 
 /** Whether a Docker engine answers: the command alone is no engine. */
 export const engineAnswers: Effect.Effect<boolean> = Effect.suspend(() =>
@@ -33,21 +30,13 @@ const secretOf = (root: string): string => {
   return readFileSync(path, "utf8").trim()
 }
 
-/** Where a container is another server than the native one. */
-const insteadOf: Readonly<Record<string, string>> = { secantusdb: "mongodb" }
-const serviceOf = (name: string): string => insteadOf[name] ?? name
-
-/** The variables with which the containers are reached: those of the native servers on their usual ports. */
-const environmentOf = (root: string, recipes: ReadonlyArray<ServerRecipe>): Record<string, string> =>
-  Object.assign(
-    {},
-    ...recipes.map((recipe) =>
-      recipe.environment({ directory: root, ports: recipe.ports, program: "", secret: secretOf(root) })
-    ),
-    recipes.some(({ name }) => serviceOf(name) === "mongodb")
-      ? { MONGODB_PARAMS: "?replicaSet=influscope&directConnection=true" }
-      : {}
-  )
+/** A container in the place of a native server on its usual ports. */
+const whereOf = (root: string, { ports }: ServerRecipe): Where => ({
+  directory: root,
+  ports,
+  program: "",
+  secret: secretOf(root)
+})
 
 /** Images are pulled and the slowest server gets ready within this time. */
 const upTimeout = "20 minutes"
@@ -70,13 +59,18 @@ const compose = (root: string, args: ReadonlyArray<string>) =>
     )
   )
 
-/** Starts containers, waits until they are healthy, and writes their variables. */
+/** Starts containers, waits until they are healthy, makes what is made after a start, and writes their variables. */
 export const up = (root: string, recipes: ReadonlyArray<ServerRecipe>): Effect.Effect<void, Trouble> =>
-  compose(root, ["up", "-d", "--wait", ...recipes.map(({ name }) => serviceOf(name))]).pipe(
-    Effect.map(() =>
-      writeFileSync(environmentPath(root), formatEnvironment(environmentOf(root, recipes)), { mode: 0o600 })
+  Effect.gen(function* () {
+    yield* compose(root, ["up", "-d", "--wait", ...recipes.map(({ name }) => serviceOf(name))])
+    for (const recipe of recipes)
+      yield* Effect.mapError(recipe.afterStart?.(whereOf(root, recipe)) ?? Effect.void, explainFailure)
+    const environment: Record<string, string> = Object.assign(
+      {},
+      ...recipes.map((recipe) => containerEnvironment(recipe, whereOf(root, recipe)))
     )
-  )
+    writeFileSync(environmentPath(root), formatEnvironment(environment), { mode: 0o600 })
+  })
 
 /** Containers go, volumes stay. Profiles are named, or their containers would stay too. */
 export const down = (root: string): Effect.Effect<void, Trouble> =>

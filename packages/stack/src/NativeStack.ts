@@ -268,9 +268,16 @@ export const status = (root: string): Effect.Effect<ReadonlyArray<ServerStatus>,
               onSuccess: (answer) => answer,
               onTimeout: () => false
             }))
+          const version =
+            pid === undefined || recipe.runningVersion === undefined
+              ? recipe.version
+              : yield* recipe.runningVersion(where).pipe(
+                  Effect.timeout(answerTimeout),
+                  Effect.orElseSucceed(() => recipe.version)
+                )
           return {
             name: recipe.name,
-            version: recipe.version,
+            version,
             purpose: recipe.purpose,
             address: addressOf(where),
             ports: where.ports,

@@ -61,6 +61,8 @@ export interface ServerRecipe {
   readonly command: (where: Where) => ServerCommand
   /** Whether it answers as it should: called again and again until it does. */
   readonly ready: (where: Where) => Effect.Effect<boolean>
+  /** The version of the one that runs, as it says itself: for programs that are brought by the system's packages. */
+  readonly runningVersion?: (where: Where) => Effect.Effect<string, Error>
   /** Once, after it is up: users, databases, topology. */
   readonly afterStart?: (where: Where) => Effect.Effect<void, ServerFailed>
   /** What asks it to end in order: SIGTERM unless stated. */

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto"
+import { randomBytes, randomInt } from "node:crypto"
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
@@ -41,15 +41,36 @@ const becomesFree = (port: number): Effect.Effect<boolean> =>
     Effect.zipRight(Effect.map(isOpen(port), (open) => !open))
   )
 
-/** A port that nobody listens on now. */
-export const freePort: Effect.Effect<number> = Effect.async((resume) => {
-  const server = createServer()
-  server.listen(0, "127.0.0.1", () => {
-    const address = server.address()
-    const port = typeof address === "object" && address !== null ? address.port : 0
-    server.close(() => resume(Effect.succeed(port)))
+const canListen = (port: number): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const server = createServer()
+    server.once("error", () => resume(Effect.succeed(false)))
+    server.listen(port, "127.0.0.1", () => server.close(() => resume(Effect.succeed(true))))
   })
+
+/** Below those that Linux gives to connections by itself: such a one would be gone before a server asks for it. */
+const lowestPort = 10_000
+const highestPort = 32_000
+const handedOut = new Set<number>()
+
+/** A port that nobody listens on now, and that was not answered before. */
+export const freePort: Effect.Effect<number> = Effect.gen(function* () {
+  for (;;) {
+    const port = randomInt(lowestPort, highestPort)
+    if (handedOut.has(port)) continue
+    handedOut.add(port)
+    if (yield* canListen(port)) return port
+  }
 })
+
+/** One for each of a recipe's roles. */
+export const freePorts = (recipe: ServerRecipe): Effect.Effect<Readonly<Record<string, number>>> =>
+  Effect.map(
+    Effect.forEach(Object.keys(recipe.ports), (role) =>
+      Effect.map(freePort, (port) => [role, port] as const)
+    ),
+    Object.fromEntries
+  )
 
 /** When a process began, in the kernel's ticks: pids are used again. Undefined when there is none. */
 const startOf = (pid: number): string | undefined => {
@@ -208,9 +229,6 @@ export const scoped = (
   { directory, ports }: Placement
 ): Effect.Effect<RunningServer, InstallFailed | ServerFailed, Scope.Scope> =>
   Effect.gen(function* () {
-    const free = yield* Effect.forEach(Object.keys(recipe.ports), (role) =>
-      Effect.map(freePort, (port) => [role, port] as const)
-    )
-    const where = yield* locate(recipe, { directory, ports: ports ?? Object.fromEntries(free) })
+    const where = yield* locate(recipe, { directory, ports: ports ?? (yield* freePorts(recipe)) })
     return yield* Effect.acquireRelease(start(recipe, where), () => stop(recipe, where))
   })

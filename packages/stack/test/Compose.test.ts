@@ -1,27 +1,8 @@
-import { readFileSync } from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
-import * as Schema from "effect/Schema"
-import { parse } from "yaml"
-import { composeFile } from "../src/Compose.ts"
+import { readComposeFile, serviceOf } from "../src/ComposeFile.ts"
 import { defaultServers, servers } from "../src/Servers.ts"
 
-const Service = Schema.Struct({
-  image: Schema.String,
-  ports: Schema.Array(Schema.String),
-  healthcheck: Schema.Struct({ test: Schema.Array(Schema.String) }),
-  volumes: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] }),
-  profiles: Schema.optionalWith(Schema.Array(Schema.String), { default: () => [] })
-})
-
-const { services, volumes } = Schema.decodeUnknownSync(
-  Schema.Struct({
-    services: Schema.Record({ key: Schema.String, value: Service }),
-    volumes: Schema.Record({ key: Schema.String, value: Schema.Unknown })
-  })
-)(parse(readFileSync(composeFile, "utf8"), { merge: true }))
-
-/** Where a container is another server than the native one. */
-const serviceOf = (name: string): string => (name === "secantusdb" ? "mongodb" : name)
+const { services, volumes } = readComposeFile()
 
 describe("the compose file", () => {
   it("has every server of the stack, on the same ports of this machine alone", () => {

@@ -1,12 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
+import * as TestServer from "@influscope/testing/TestServer"
 import { type Channel, type ChannelModel, connect, type GetMessage } from "amqplib"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { type Broker, declare, discovery, type Topology, unrouted, verify } from "../src/RabbitmqTopology.ts"
 import { RequestFailed } from "../src/SignedFetch.ts"
-import { scoped } from "../src/Supervisor.ts"
 import { rabbitmq } from "../src/servers/Rabbitmq.ts"
-import { temporaryDirectory } from "./NativeServer.ts"
 
 const attempt = <A>(work: () => Promise<A>): Effect.Effect<A, RequestFailed> =>
   Effect.tryPromise({ try: work, catch: (cause) => new RequestFailed({ why: String(cause) }) })
@@ -45,19 +44,37 @@ const declareAsDaprd = (connection: ChannelModel, app: string, name: string) =>
     await channel.close()
   })
 
+/** Asks the management as its administrator. */
+const manage = ({ managementUrl }: Broker, method: "PUT" | "DELETE", path: string, body: unknown = {}) =>
+  attempt(async () => {
+    const { origin, password, username } = new URL(managementUrl)
+    const { ok, status } = await fetch(`${origin}/api/${path}`, {
+      method,
+      headers: {
+        authorization: `Basic ${btoa(`${username}:${password}`)}`,
+        "content-type": "application/json"
+      },
+      body: JSON.stringify(body)
+    })
+    if (!ok) throw new Error(`${method} ${path}: ${status}`)
+  })
+
+/** A virtual host of its own on the broker that all tests share. */
 const brokerOf = Effect.gen(function* () {
-  const directory = yield* temporaryDirectory
-  const server = yield* scoped(rabbitmq, { directory })
-  const environment = rabbitmq.environment(server.where)
+  const { environment } = yield* TestServer.shared(rabbitmq)
+  const vhost = `test-${crypto.randomUUID()}`
   const broker: Broker = {
-    url: environment["RABBITMQ_URL"] ?? assert.fail("no address"),
+    url: `${environment["RABBITMQ_URL"] ?? assert.fail("no address")}/${vhost}`,
     managementUrl: environment["RABBITMQ_MANAGEMENT_URL"] ?? assert.fail("no management")
   }
+  yield* Effect.acquireRelease(manage(broker, "PUT", `vhosts/${vhost}`), () =>
+    Effect.orDie(manage(broker, "DELETE", `vhosts/${vhost}`))
+  )
   const connection = yield* Effect.acquireRelease(
     attempt(() => connect(broker.url)),
     (open) => Effect.ignore(attempt(() => open.close()))
   )
-  return { broker, connection }
+  return { broker, connection, vhost }
 })
 
 describe("the topology of RabbitMQ", () => {
@@ -65,7 +82,7 @@ describe("the topology of RabbitMQ", () => {
     "is declared twice alike, keeps what has no subscriber or queue, and moves what fails too often",
     () =>
       Effect.gen(function* () {
-        const { broker, connection } = yield* brokerOf
+        const { broker, connection, vhost } = yield* brokerOf
         const topology: Topology = { ...discovery, deliveryLimit: 2 }
 
         const missing = yield* verify(broker, topology)
@@ -123,19 +140,12 @@ describe("the topology of RabbitMQ", () => {
         assert.isFalse((yield* verify(broker, topology)).some(({ what }) => what === `queue ${queue}`))
 
         // Somebody else's policy of a higher priority switches ours off.
-        const { password, username, origin } = new URL(broker.managementUrl)
-        yield* attempt(() =>
-          fetch(`${origin}/api/policies/%2F/somebody`, {
-            method: "PUT",
-            headers: { authorization: `Basic ${btoa(`${username}:${password}`)}` },
-            body: JSON.stringify({
-              pattern: ".*",
-              "apply-to": "all",
-              definition: { "max-length": 1 },
-              priority: 99
-            })
-          })
-        )
+        yield* manage(broker, "PUT", `policies/${vhost}/somebody`, {
+          pattern: ".*",
+          "apply-to": "all",
+          definition: { "max-length": 1 },
+          priority: 99
+        })
         const overruled = yield* verify(broker, topology)
         assert.isTrue(
           overruled.some(

@@ -12,16 +12,22 @@ export interface Account {
   readonly sent: number
   readonly acknowledged: number
   readonly received: number
+  /** Kept among the dead letters, in order, as often as they are there. */
+  readonly dead: ReadonlyArray<string>
   /** Ids that were read more than once. */
   readonly duplicates: ReadonlyArray<string>
-  /** Acknowledged and not there. */
+  /** Acknowledged, and neither there nor dead. */
   readonly lost: ReadonlyArray<string>
   /** There, and never sent. */
   readonly strange: ReadonlyArray<string>
 }
 
-/** Compares what was sent with what a final read found, id by id. `found` has an id as often as it was read. */
-export const accountOf = (outcomes: Outcomes, found: ReadonlyArray<string>): Account => {
+/** Compares what was sent with what a final read found, id by id. `found` and `dead` have an id as often as it was read. */
+export const accountOf = (
+  outcomes: Outcomes,
+  found: ReadonlyArray<string>,
+  dead: ReadonlyArray<string> = []
+): Account => {
   const { acknowledged, failed, unknown } = outcomes
   const seen = new Set<string>()
   const duplicates = new Set<string>()
@@ -30,24 +36,27 @@ export const accountOf = (outcomes: Outcomes, found: ReadonlyArray<string>): Acc
     seen.add(id)
   }
   const sent = new Set([...acknowledged, ...failed, ...unknown])
+  const kept = new Set([...seen, ...dead])
   return {
     sent: sent.size,
     acknowledged: acknowledged.size,
     received: seen.size,
+    dead: dead.toSorted(),
     duplicates: [...duplicates],
-    lost: [...acknowledged].filter((id) => !seen.has(id)),
-    strange: [...seen].filter((id) => !sent.has(id))
+    lost: [...acknowledged].filter((id) => !kept.has(id)),
+    strange: [...kept].filter((id) => !sent.has(id))
   }
 }
 
 /** "kill -9 of the indexer: sent 2,000, acknowledged 1,950, received 1,960, duplicates 0, lost 0". */
 export const describeAccount = (what: string, account: Account): string => {
   const count = (value: number) => value.toLocaleString("en")
-  const { acknowledged, duplicates, lost, received, sent, strange } = account
+  const { acknowledged, dead, duplicates, lost, received, sent, strange } = account
   const numbers = [
     `sent ${count(sent)}`,
     `acknowledged ${count(acknowledged)}`,
     `received ${count(received)}`,
+    ...(dead.length > 0 ? [`dead ${count(dead.length)}`] : []),
     `duplicates ${count(duplicates.length)}`,
     `lost ${count(lost.length)}`
   ]

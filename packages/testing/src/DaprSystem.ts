@@ -2,6 +2,7 @@ import { join } from "node:path"
 import { parseEnvironment } from "@influscope/stack/components/EnvironmentFile"
 import { defaultProfile, type Profile } from "@influscope/stack/components/Profile"
 import { type App, render } from "@influscope/stack/components/Render"
+import { sidecarOptions } from "@influscope/stack/components/RunFile"
 import * as RabbitmqTopology from "@influscope/stack/RabbitmqTopology"
 import type { ServerRecipe } from "@influscope/stack/Server"
 import * as Supervisor from "@influscope/stack/Supervisor"
@@ -93,12 +94,10 @@ export const start = ({ directory, env = {}, profile = defaultProfile }: SystemO
         const operations = yield* Supervisor.freePort
         const sidecar = yield* Supervisor.scoped(
           daprd({
-            appId: app,
+            ...sidecarOptions(app),
             appPort,
-            appProtocol: app === "analytics" ? "grpc" : "http",
             resources: [rendered.resources],
             config: rendered.config[app],
-            maxBodySize: "1Gi",
             apiToken,
             appToken
           }),

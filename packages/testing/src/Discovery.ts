@@ -1,5 +1,8 @@
-import { Audit } from "@influscope/domain/api/OperationsApi"
+import { Audit, DeadLetterPage, DeadLetterView } from "@influscope/domain/api/OperationsApi"
+import { ProfilesDiscovered } from "@influscope/domain/Events"
+import { ExportedStatement } from "@influscope/domain/Export"
 import { SearchResult } from "@influscope/domain/Search"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Told } from "./Drill.ts"
@@ -7,7 +10,10 @@ import type { Told } from "./Drill.ts"
 /** The API did not answer as it should. */
 export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", { what: Schema.String }) {}
 
-const get = <A, I>(schema: Schema.Schema<A, I>, url: string): Effect.Effect<A, Unanswered> =>
+const request = (
+  url: string,
+  within: Duration.DurationInput = "20 seconds"
+): Effect.Effect<string, Unanswered> =>
   Effect.tryPromise({
     try: async (signal) => {
       const response = await fetch(url, { signal })
@@ -18,11 +24,13 @@ const get = <A, I>(schema: Schema.Schema<A, I>, url: string): Effect.Effect<A, U
     catch: (cause) => new Unanswered({ what: `${url}: ${String(cause)}` })
   }).pipe(
     Effect.timeoutFail({
-      duration: "20 seconds",
+      duration: within,
       onTimeout: () => new Unanswered({ what: `${url}: no answer` })
-    }),
-    Effect.flatMap((text) => Effect.orDie(Schema.decode(Schema.parseJson(schema))(text)))
+    })
   )
+
+const get = <A, I>(schema: Schema.Schema<A, I>, url: string): Effect.Effect<A, Unanswered> =>
+  Effect.flatMap(request(url), (text) => Effect.orDie(Schema.decode(Schema.parseJson(schema))(text)))
 
 /** Platform:handle of the n-th account of a drill. */
 export const accountId = (drill: string, n: number): string => `x:${drill}${n}`
@@ -35,7 +43,25 @@ export const groupsOf = (drill: string, count: number, size: number): ReadonlyAr
     )
   )
 
-const stateOnce = (url: string, drill: string, ids: ReadonlyArray<string>): Effect.Effect<Told> =>
+/** As `groupsOf`, from the account `count` on, without end. */
+export function* groupsAfter(
+  drill: string,
+  count: number,
+  size: number
+): Generator<ReadonlyArray<string>, void> {
+  for (let first = count; ; first += size)
+    yield Array.from({ length: size }, (_, place) => accountId(drill, first + place))
+}
+
+/** How many followers an account of a drill is stated to have. */
+export type Followers = (id: string, place: number) => number
+
+const stateOnce = (
+  url: string,
+  drill: string,
+  followers: Followers,
+  ids: ReadonlyArray<string>
+): Effect.Effect<Told> =>
   Effect.tryPromise((signal) =>
     fetch(`${url}/v1/profiles`, {
       method: "POST",
@@ -46,7 +72,7 @@ const stateOnce = (url: string, drill: string, ids: ReadonlyArray<string>): Effe
         profiles: ids.map((id, place) => ({
           platform: "x",
           handle: id.slice(2),
-          followers: place + 1,
+          followers: followers(id, place),
           bio: drill
         }))
       })
@@ -59,10 +85,10 @@ const stateOnce = (url: string, drill: string, ids: ReadonlyArray<string>): Effe
 
 /** States a group of accounts through the API, as a patient client does: again, until that was answered with success. */
 export const state =
-  (url: string, drill: string) =>
+  (url: string, drill: string, followers: Followers = (_, place) => place + 1) =>
   (ids: ReadonlyArray<string>): Effect.Effect<Told> =>
-    Effect.suspend(() => stateOnce(url, drill, ids)).pipe(
-      Effect.zipLeft(Effect.sleep("300 millis"), { concurrent: true }),
+    Effect.suspend(() => stateOnce(url, drill, followers, ids)).pipe(
+      Effect.tap((told) => (told === "acknowledged" ? Effect.void : Effect.sleep("300 millis"))),
       Effect.repeat({ until: (told) => told === "acknowledged", times: 150 })
     )
 
@@ -88,3 +114,43 @@ export const found = (url: string, drill: string): Effect.Effect<ReadonlyArray<s
       cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`
     }
   })
+
+const Batch = Schema.Struct({ ...DeadLetterView.fields, payload: ProfilesDiscovered })
+
+/** A dead batch: which accounts it is about, and why it died. */
+export interface DeadBatch {
+  readonly id: string
+  readonly reason: string
+  readonly accounts: ReadonlyArray<string>
+}
+
+/** Every dead batch with accounts of a drill. */
+export const deadBatches = (
+  url: string,
+  drill: string
+): Effect.Effect<ReadonlyArray<DeadBatch>, Unanswered> =>
+  Effect.gen(function* () {
+    const batches: Array<DeadBatch> = []
+    let cursor = ""
+    for (;;) {
+      const page = yield* get(DeadLetterPage, `${url}/v1/dead-letters?limit=100${cursor}`)
+      for (const { id, reason } of page.deadLetters) {
+        const { payload } = yield* get(Batch, `${url}/v1/dead-letters/${encodeURIComponent(id)}`)
+        const accounts = payload.observations.map((observation) => observation.id)
+        if (accounts.some((account) => account.startsWith(`x:${drill}`)))
+          batches.push({ id, reason, accounts })
+      }
+      if (page.nextCursor === null) return batches
+      cursor = `&cursor=${encodeURIComponent(page.nextCursor)}`
+    }
+  })
+
+const decodeStatement = Schema.decodeUnknown(Schema.parseJson(ExportedStatement))
+
+/** Every statement that figures come from, as an export tells them, avatars included. */
+export const exported = (url: string): Effect.Effect<ReadonlyArray<ExportedStatement>, Unanswered> =>
+  request(`${url}/v1/export`, "3 minutes").pipe(
+    Effect.flatMap((text) =>
+      Effect.forEach(text.trimEnd().split("\n").slice(1, -1), (line) => Effect.orDie(decodeStatement(line)))
+    )
+  )

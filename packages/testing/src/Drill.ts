@@ -1,8 +1,10 @@
 import * as Data from "effect/Data"
+import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
+import * as Stream from "effect/Stream"
 import { type Account, accountOf, type Outcomes } from "./Account.ts"
 
 /** How one write ended for who sent it. */
@@ -18,6 +20,8 @@ export class NotSettled extends Data.TaggedError("NotSettled")<{ readonly detail
 export interface DrillOptions<E, R> {
   /** Groups of ids that are written together, each id once. */
   readonly groups: ReadonlyArray<ReadonlyArray<string>>
+  /** Written after those, for as long as the faults last. */
+  readonly more?: Iterable<ReadonlyArray<string>>
   /** Writes one group and says what it was told. Must not fail. */
   readonly write: (ids: ReadonlyArray<string>) => Effect.Effect<Told, never, R>
   /** Between the beginnings of two writes. */
@@ -29,22 +33,32 @@ export interface DrillOptions<E, R> {
   readonly patience: Duration.DurationInput
   /** Every id that is there, as often as it is there. */
   readonly read: Effect.Effect<ReadonlyArray<string>, E, R>
+  /** Every id among the dead letters; none when absent. */
+  readonly readDead?: Effect.Effect<ReadonlyArray<string>, E, R>
 }
 
 /** Writes while things break, waits until all is well again, reads everything, and compares id by id. */
 export const drill = <E, R>(options: DrillOptions<E, R>): Effect.Effect<Account, E | NotSettled, R> =>
   Effect.gen(function* () {
     const told: Record<Told, Set<string>> = { acknowledged: new Set(), failed: new Set(), unknown: new Set() }
-    const writeAll = Effect.forEach(
-      options.groups,
-      (ids) =>
-        Effect.map(options.write(ids), (outcome) => {
-          for (const id of ids) told[outcome].add(id)
-        }).pipe(Effect.zipLeft(Effect.sleep(options.pause))),
-      { concurrency: 2, discard: true }
+    const over = yield* Deferred.make<void>()
+    const groups = Stream.concat(
+      Stream.fromIterable(options.groups),
+      // One by one: it halts between chunks.
+      Stream.fromIterable(options.more ?? []).pipe(Stream.rechunk(1), Stream.haltWhenDeferred(over))
+    )
+    const writeAll = Stream.runDrain(
+      Stream.mapEffect(
+        groups,
+        (ids) =>
+          Effect.map(options.write(ids), (outcome) => {
+            for (const id of ids) told[outcome].add(id)
+          }).pipe(Effect.zipLeft(Effect.sleep(options.pause))),
+        { concurrency: 2, unordered: true }
+      )
     )
     const writing = yield* Effect.fork(writeAll)
-    yield* options.faults
+    yield* Effect.ensuring(options.faults, Deferred.succeed(over, undefined))
     yield* Fiber.join(writing)
     let detail = "it was never asked"
     yield* options.unsettled.pipe(
@@ -52,5 +66,9 @@ export const drill = <E, R>(options: DrillOptions<E, R>): Effect.Effect<Account,
       Effect.repeat({ until: (left) => left === undefined, schedule: Schedule.spaced("500 millis") }),
       Effect.timeoutFail({ duration: options.patience, onTimeout: () => new NotSettled({ detail }) })
     )
-    return accountOf(told satisfies Outcomes, yield* options.read)
+    return accountOf(
+      told satisfies Outcomes,
+      yield* options.read,
+      yield* options.readDead ?? Effect.succeed([])
+    )
   })

@@ -14,6 +14,7 @@ describe("an account", () => {
       sent: 6,
       acknowledged: 3,
       received: 4,
+      dead: [],
       duplicates: ["b"],
       lost: ["c"],
       strange: ["x"]
@@ -21,6 +22,16 @@ describe("an account", () => {
     assert.strictEqual(
       describeAccount("a try", account),
       "a try: sent 6, acknowledged 3, received 4, duplicates 1, lost 1, strange 1"
+    )
+  })
+
+  it("does not call lost what is among the dead letters", () => {
+    const outcomes = { acknowledged: set("a", "b", "c"), failed: set(), unknown: set() }
+    const account = accountOf(outcomes, ["a"], ["c", "c"])
+    assert.deepStrictEqual([account.lost, account.dead], [["b"], ["c", "c"]])
+    assert.strictEqual(
+      describeAccount("a try", account),
+      "a try: sent 3, acknowledged 3, received 1, dead 2, duplicates 0, lost 1"
     )
   })
 })
@@ -58,6 +69,28 @@ describe("a drill", () => {
         assert.strictEqual(account.sent, 5)
         assert.deepStrictEqual(account.lost, breaks ? ["d", "e"] : [])
       }
+    })
+  )
+
+  it.live("goes on writing for as long as the faults last", () =>
+    Effect.gen(function* () {
+      const { read, write } = yield* forgetful
+      const endless = function* () {
+        for (let n = 0; ; n++) yield [`more ${n}`]
+      }
+      const account = yield* drill({
+        groups,
+        more: endless(),
+        write,
+        pause: "10 millis",
+        faults: Effect.sleep("300 millis"),
+        unsettled: Effect.sync((): string | undefined => undefined),
+        patience: "1 second",
+        read
+      })
+      assert.isAbove(account.sent, 5)
+      assert.isBelow(account.sent, 100)
+      assert.deepStrictEqual(account.lost, [])
     })
   )
 

@@ -90,7 +90,7 @@ export class IndexProfiles extends Effect.Service<IndexProfiles>()("@influscope/
         )
         if (engagements.length !== toWrite.length) {
           const cause = `${engagements.length} answers to ${toWrite.length} profiles`
-          return yield* new AnalyticsUnavailable({ cause })
+          return yield* new AnalyticsUnavailable({ cause, refused: true })
         }
         const writes = toWrite.flatMap(({ draft, revision }, place) => {
           const engagement = engagements[place]
@@ -138,9 +138,9 @@ export class IndexProfiles extends Effect.Service<IndexProfiles>()("@influscope/
             StorageError: (error): Effect.Effect<never, Retry | Reject> =>
               error.reason === "corrupt"
                 ? new Reject({ reason: error.message })
-                : new Retry({ reason: error.message }),
-            AnalyticsUnavailable: (error) =>
-              new Retry({ reason: `Analytics did not answer: ${String(error.cause)}` })
+                : new Retry({ reason: error.message, outage: error.reason !== "conflict" }),
+            AnalyticsUnavailable: ({ cause, refused }) =>
+              new Retry({ reason: `Analytics did not answer: ${String(cause)}`, outage: refused !== true })
           })
         )
     }

@@ -5,11 +5,17 @@ import * as Layer from "effect/Layer"
 import { indexerConfig } from "./Config.ts"
 import { IndexProfiles } from "./IndexProfiles.ts"
 
-/** Feeds the index from `profiles.discovered` for as long as the layer lives. */
-export const IndexerLive = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const options = yield* indexerConfig
-    const indexer = yield* IndexProfiles
-    yield* consume(profilesDiscovered, options, (batch) => indexer.apply(batch))
-  })
-).pipe(Layer.provide(IndexProfiles.Default))
+const feeding = (usualConcurrency: number) =>
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const options = yield* indexerConfig(usualConcurrency)
+      const indexer = yield* IndexProfiles
+      yield* consume(profilesDiscovered, options, (batch) => indexer.apply(batch))
+    })
+  ).pipe(Layer.provide(IndexProfiles.Default))
+
+/** Feeds the index of this process from `profiles.discovered` for as long as the layer lives. */
+export const IndexerLive = feeding(2)
+
+/** As `IndexerLive`, for an index behind a network: a refresh of it then serves several batches that wait. */
+export const RemoteIndexerLive = feeding(4)

@@ -11,7 +11,7 @@ import * as OperationsServer from "@influscope/telemetry/OperationsServer"
 import * as Tracing from "@influscope/telemetry/Tracing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { IndexerLive } from "./Indexer.ts"
+import { RemoteIndexerLive } from "./Indexer.ts"
 
 const components = [{ name: "pubsub", type: "pubsub." }]
 
@@ -29,7 +29,7 @@ const opened = Layer.scopedDiscard(
 )
 
 const Main = opened.pipe(
-  Layer.provide(IndexerLive),
+  Layer.provide(RemoteIndexerLive),
   Layer.provide(Layer.mergeAll(ElasticsearchIndex.layer, GrpcAnalytics.layerConfig)),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),

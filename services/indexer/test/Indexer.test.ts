@@ -136,7 +136,9 @@ describe("the indexer", () => {
         EngagementAnalytics,
         Effect.map(EngagementAnalytics, (inner) => ({
           computeBatch: (inputs: Parameters<typeof inner.computeBatch>[0]) =>
-            answers ? inner.computeBatch(inputs) : new AnalyticsUnavailable({ cause: "switched off" })
+            answers
+              ? inner.computeBatch(inputs)
+              : new AnalyticsUnavailable({ cause: "switched off", refused: true })
         }))
       ).pipe(Layer.provide(analytics))
       yield* Effect.gen(function* () {

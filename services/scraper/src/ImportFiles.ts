@@ -7,6 +7,7 @@ import { StateStore } from "@influscope/ports/StateStore"
 import type { StorageError } from "@influscope/ports/StorageError"
 import { importedRows, rejectedRows } from "@influscope/telemetry/Metrics"
 import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as FiberMap from "effect/FiberMap"
 import * as Layer from "effect/Layer"
@@ -36,6 +37,15 @@ import { checkMapping, type FileBatch, readFile } from "./sources/File.ts"
 
 /** Between checkpoints: what is read again after a crash takes no longer. */
 const checkpointMillis = 200
+
+/** Asks about a job again and again until it is settled: after 2 % more of the time it has waited, 50 ms to 2 s. */
+const untilSettled = Schedule.recurUntil(settled).pipe(
+  Schedule.intersect(Schedule.elapsed),
+  Schedule.addDelay(([, waited]) =>
+    Duration.clamp(Duration.times(waited, 0.02), { minimum: "50 millis", maximum: "2 seconds" })
+  ),
+  Schedule.map(([progress]) => progress)
+)
 
 /**
  * Takes files in, reads them one at a time in the background, and hands them to the pipeline in batches. Every now and
@@ -134,10 +144,7 @@ export const ImportsLive = Layer.scoped(
         yield* checkpoint
       })
 
-    const awaitIndexed = (id: string) =>
-      outbox
-        .progress(id)
-        .pipe(Effect.repeat(Schedule.recurUntil(settled).pipe(Schedule.addDelay(() => "50 millis"))))
+    const awaitIndexed = (id: string) => outbox.progress(id).pipe(Effect.repeat(untilSettled))
 
     const fail = (id: string, failure: string) =>
       Effect.flatMap(

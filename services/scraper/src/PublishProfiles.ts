@@ -9,6 +9,7 @@ import { makeProfileId } from "@influscope/domain/ProfileId"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { ObjectStore } from "@influscope/ports/ObjectStore"
 import * as Arr from "effect/Array"
+import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { ScrapedProfile } from "./Sources.ts"
 
@@ -25,6 +26,15 @@ export interface BatchContext {
   readonly firstOrdinal: number
 }
 
+/** Largest batch in bytes, as far as one profile fits: less where the broker takes less. */
+export const batchBytes = Config.integer("INFLUSCOPE_MAX_BATCH_BYTES").pipe(
+  Config.validate({
+    message: `expected 1024 to ${maxBatchBytes}`,
+    validation: (bytes) => bytes >= 1024 && bytes <= maxBatchBytes
+  }),
+  Config.withDefault(maxBatchBytes)
+)
+
 const avatarKeyOf = (profile: ScrapedProfile): string => {
   const hash = new Bun.CryptoHasher("sha256").update(`${profile.platform}:${profile.handle}`).digest("hex")
   return `avatars/${profile.platform}/${hash.slice(0, 2)}/${hash.slice(0, 32)}`
@@ -37,12 +47,15 @@ const roughSize = ({ source, handle, fields }: Observation): number => {
   return 500 + 2 * Buffer.byteLength(text) + source.length + 6 * handle.length
 }
 
-const splitBySize = (observations: ReadonlyArray<Observation>): ReadonlyArray<ReadonlyArray<Observation>> => {
+const splitBySize = (
+  observations: ReadonlyArray<Observation>,
+  maxBytes: number
+): ReadonlyArray<ReadonlyArray<Observation>> => {
   const parts: Array<Array<Observation>> = [[]]
   let bytes = 0
   for (const observation of observations) {
     const size = roughSize(observation)
-    if (bytes > 0 && bytes + size > maxBatchBytes) {
+    if (bytes > 0 && bytes + size > maxBytes) {
       parts.push([])
       bytes = 0
     }
@@ -118,6 +131,7 @@ export class PublishProfiles extends Effect.Service<PublishProfiles>()(
     effect: Effect.gen(function* () {
       const objects = yield* ObjectStore
       const publisher = yield* Publisher
+      const maxBytes = yield* batchBytes
 
       const keepAvatar = (profile: ScrapedProfile) =>
         Effect.gen(function* () {
@@ -136,7 +150,7 @@ export class PublishProfiles extends Effect.Service<PublishProfiles>()(
           ? yield* Effect.forEach(profiles, keepAvatar, { concurrency: 16 })
           : []
         const observations = observationsOf(profiles, context, keys)
-        yield* Effect.forEach(splitBySize(observations), (part, place) => {
+        yield* Effect.forEach(splitBySize(observations, maxBytes), (part, place) => {
           if (!Arr.isNonEmptyReadonlyArray(part)) return Effect.void
           const id = place === 0 ? context.batch : `${context.batch}.${place}`
           const event: ProfilesDiscovered = { version: 1, id, job: context.job ?? null, observations: part }

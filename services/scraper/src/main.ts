@@ -17,15 +17,16 @@ import * as Tracing from "@influscope/telemetry/Tracing"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { batchBytes } from "./PublishProfiles.ts"
 import { ScraperLive } from "./Scraper.ts"
 import { ScraperHttp, ScraperHttpLive } from "./ScraperHttp.ts"
 import * as Spool from "./Spool.ts"
 
-const components = [
-  { name: "pubsub", type: "pubsub." },
+const needed = Effect.map(batchBytes, (messageBytes) => [
+  { name: "pubsub", type: "pubsub.", messageBytes },
   { name: "state", type: "state." },
   { name: "objects", type: "bindings." }
-]
+])
 
 const SpoolLive = Layer.unwrapEffect(
   Effect.map(
@@ -40,6 +41,7 @@ const opened = Layer.scopedDiscard(
     const { handle } = yield* ScraperHttp
     yield* callbacks.fallback(handle)
     yield* callbacks.open
+    const components = yield* needed
     yield* Gate.wait({ components })
     const sidecar = yield* Effect.context<Sidecar | Callbacks>()
     yield* (yield* Health).register({

@@ -13,7 +13,15 @@ export interface NeededComponent {
   readonly type: string
   /** As the sidecar lists them: "ETAG", "TRANSACTIONAL", "TTL". */
   readonly capabilities?: ReadonlyArray<string>
+  /** Largest payload that this service publishes through it, in bytes. */
+  readonly messageBytes?: number
 }
+
+/**
+ * The largest payload that a broker is given, by type of component; the others take what a sidecar takes. Amazon's limit
+ * of 256 KB holds for the whole event, in which every character that HTML escapes may be six.
+ */
+export const largestPayload: Readonly<Record<string, number>> = { "pubsub.aws.snssqs": 128 * 1024 }
 
 export interface GateOptions {
   readonly components: ReadonlyArray<NeededComponent>
@@ -41,6 +49,12 @@ const componentFault = (needed: NeededComponent, { components, id }: SidecarMeta
   if (!found.type.startsWith(needed.type))
     return `The component "${needed.name}" is of type ${found.type} instead of ${needed.type}*: look at its file.`
   const lacking = (needed.capabilities ?? []).filter((name) => !found.capabilities.includes(name))
+  const largest = largestPayload[found.type]
+  if (largest !== undefined && (needed.messageBytes ?? 0) > largest)
+    return (
+      `The component "${needed.name}" (${found.type}) takes no messages of ${needed.messageBytes} bytes, which batches may have: ` +
+      `set INFLUSCOPE_MAX_BATCH_BYTES=${largest}, as influscope components use does.`
+    )
   if (lacking.length === 0) return undefined
   return (
     `The component "${needed.name}" (${found.type} ${found.version}) lacks ${lacking.join(", ")}: ` +

@@ -130,14 +130,15 @@ const handle = (
       attempt > options.maxAttempts
         ? { _tag: "Dead", reason: abandonedReason(count) }
         : yield* runHandler(handler, { ...message, attempt }, options.timeout)
-    if (outcome._tag === "Done") yield* settled(known, message.id)
+    const isOutage = outcome._tag === "Again" && outcome.outage
+    if (outcome._tag === "Done" || isOutage) yield* settled(known, message.id)
     else if (outcome._tag === "Dead" || attempt >= options.maxAttempts)
       yield* bury(known, message, Math.min(attempt, options.maxAttempts), outcome.reason)
     else {
       yield* failed(known, message.id, outcome.reason)
       return "RETRY" as const
     }
-    return "SUCCESS" as const
+    return isOutage ? ("RETRY" as const) : ("SUCCESS" as const)
   }).pipe(
     Effect.catchTag("StorageError", (error) =>
       Effect.as(

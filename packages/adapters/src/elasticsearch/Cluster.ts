@@ -51,6 +51,8 @@ const openClient = (settings: Settings): Effect.Effect<Client, StorageError> =>
         // The default connection (undici) does not get its answers on Bun.
         Connection: HttpConnection,
         maxRetries: 0,
+        // Answers hold nothing but what we wrote, so they are not searched for poison a second time.
+        disablePrototypePoisoningProtection: true,
         ...authOf(settings),
         ...Option.match(settings.caFile, {
           onNone: () => ({}),

@@ -2,7 +2,7 @@ import type { Profile } from "@influscope/domain/Profile"
 import type { ProfileId } from "@influscope/domain/ProfileId"
 import { categoryKey, popularityOf } from "../search/Columns.ts"
 import { encodeProfile } from "../search/StoredDocument.ts"
-import { containsDigit, visitHandleParts, visitTokens, wholeTerm } from "../search/Tokens.ts"
+import { visitHandleParts, visitTokens, wholeTerm } from "../search/Tokens.ts"
 
 /** A document of the index: a profile and what is searched of it, or a tombstone. */
 export interface IndexedDocument {
@@ -33,13 +33,14 @@ const digit = /\p{N}/u
 export const encodeTerm = (term: string): string => term.replace(digit, "$&··")
 
 const addStarts = (starts: Set<string>, term: string): void => {
-  let start = ""
+  const firstDigit = term.search(digit)
+  const end = firstDigit === -1 ? term.length : firstDigit
   let length = 0
-  for (const character of term) {
-    if (length === longestStart || containsDigit(character)) return
-    start += character
+  for (let at = 0; at < end && length < longestStart; ) {
+    // A character beyond the basic plane takes two code units.
+    at += (term.codePointAt(at) ?? 0) > 0xffff ? 2 : 1
     length++
-    if (length >= shortestStart) starts.add(start)
+    if (length >= shortestStart) starts.add(term.slice(0, at))
   }
 }
 

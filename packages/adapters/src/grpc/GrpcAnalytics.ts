@@ -61,6 +61,8 @@ const traceparent = Effect.currentSpan.pipe(
   Effect.map(Option.getOrUndefined)
 )
 
+const isAway = ({ code }: CallFailed): boolean => code === GrpcJs.status.UNAVAILABLE
+
 /** Calls a unary method; interruption cancels the call, and the deadline counts from now. */
 const callUnary = <Input extends DescMessage, Output extends DescMessage>(
   client: GrpcJs.Client,
@@ -112,12 +114,8 @@ const make = Effect.fnUntraced(function* (settings: ClientSettings) {
       ),
       Effect.map(({ engagements }) => engagements.map(fromEngagement)),
       // Computing changes nothing, so asking again is safe.
-      Effect.retry({
-        schedule: pauses,
-        times: settings.retries,
-        while: ({ code }) => code === GrpcJs.status.UNAVAILABLE
-      }),
-      Effect.mapError((cause) => new AnalyticsUnavailable({ cause }))
+      Effect.retry({ schedule: pauses, times: settings.retries, while: isAway }),
+      Effect.mapError((cause) => new AnalyticsUnavailable({ cause, refused: !isAway(cause) }))
     )
 
   const computeBatch = (

@@ -183,12 +183,14 @@ WITH ${lazily}, ${found}, moved AS (
 )
 SELECT EXISTS (SELECT FROM moved) AS resent FROM lazily`
 
-/** $1 topic, $2 sent before, $3 limit. */
+/** $1 topic, $2 at, $3 first grace, $4 longest grace, $5 limit. */
 const overdue = `
 SELECT late.id, payload, late.items, late.traceparent
 FROM (
   SELECT seq, id, items, traceparent, sent_at FROM influscope.outbox
-  WHERE state = 'sent' AND topic = $1::text AND sent_at < $2::bigint ORDER BY sent_at, seq LIMIT $3::integer
+  WHERE state = 'sent' AND topic = $1::text AND sent_at < $2::bigint - $3::bigint
+    AND sent_at < $2::bigint - least(sent_at - since, $4::bigint)
+  ORDER BY sent_at, seq LIMIT $5::integer
 ) late JOIN influscope.outbox_payloads USING (seq) ORDER BY late.sent_at, late.seq`
 
 /** $1 what was sent before this is overdue. Numbers are doubles: the driver hands out bigint as text. */
@@ -286,10 +288,12 @@ const make = Effect.gen(function* () {
       ])
       return row?.open === true
     }),
-    overdue: Effect.fn("PostgresOutbox.overdue")(function* (topic, sentBefore, limit) {
+    overdue: Effect.fn("PostgresOutbox.overdue")(function* (topic, at, grace, limit) {
       const rows = yield* database.query<OverdueRow>("read overdue batches", overdue, [
         key(topic),
-        Math.floor(sentBefore),
+        Math.floor(at),
+        Math.ceil(grace.first),
+        Math.ceil(grace.longest),
         limit
       ])
       return rows.map(({ traceparent, ...message }) => ({

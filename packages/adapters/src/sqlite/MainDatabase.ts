@@ -88,8 +88,14 @@ CREATE TABLE state_versions (last INTEGER NOT NULL) STRICT;
 INSERT INTO state_versions VALUES (0);
 `
 
+/** Epoch ms. A batch is on its way since it was appended or, when it was dead, replayed. */
+const since = `
+ALTER TABLE outbox ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
+UPDATE outbox SET since = sent_at WHERE state = 'sent';
+`
+
 /** Each released script stays as it is; changes are appended. */
-export const migrations: ReadonlyArray<string> = [`${queue}${outbox}${state}`]
+export const migrations: ReadonlyArray<string> = [`${queue}${outbox}${state}`, since]
 
 /** `<dataDir>/influscope.db`: the queue, the dead letters, the outbox and the state store. */
 export const layer = (dataDir: string): Layer.Layer<Database.Database, StorageError> =>

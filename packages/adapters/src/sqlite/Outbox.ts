@@ -1,6 +1,7 @@
 import type { Database as BunDatabase } from "bun:sqlite"
 import {
   type AppliedCounts,
+  type Grace,
   type JobProgress,
   noProgress,
   Outbox,
@@ -37,11 +38,12 @@ const insert = (
   now: number
 ): boolean => {
   const inserted = db
-    .query<{ seq: number }, [string, string, string | null, number, string | null, number]>(
-      `INSERT INTO outbox (topic, id, job, items, traceparent, state, sent_at) VALUES (?, ?, ?, ?, ?, 'sent', ?)
+    .query<{ seq: number }, [string, string, string | null, number, string | null, number, number]>(
+      `INSERT INTO outbox (topic, id, job, items, traceparent, state, since, sent_at)
+       VALUES (?, ?, ?, ?, ?, 'sent', ?, ?)
        ON CONFLICT (topic, id) DO NOTHING RETURNING seq`
     )
-    .get(topic, message.id, job ?? null, message.items, message.traceparent ?? null, now)
+    .get(topic, message.id, job ?? null, message.items, message.traceparent ?? null, now, now)
   if (inserted === null) return false
   db.query<never, [number, string]>("INSERT INTO outbox_payloads (seq, payload) VALUES (?, ?)").run(
     inserted.seq,
@@ -140,10 +142,9 @@ const resend = (db: BunDatabase, topic: string, id: string, now: number): void =
   const row = find(db, topic, id)
   if (row === null || row.state === "confirmed" || row.state === "dropped") return
   if (row.state === "dead") countDead(db, topic, row, "dead", -1)
-  db.query<never, [number, number]>("UPDATE outbox SET state = 'sent', sent_at = ? WHERE seq = ?").run(
-    now,
-    row.seq
-  )
+  db.query<never, [number, number, number]>(
+    "UPDATE outbox SET since = iif(state = 'dead', ?, since), state = 'sent', sent_at = ? WHERE seq = ?"
+  ).run(now, now, row.seq)
 }
 
 interface OverdueRow {
@@ -153,14 +154,21 @@ interface OverdueRow {
   readonly traceparent: string | null
 }
 
-const overdue = (db: BunDatabase, topic: string, sentBefore: number, limit: number): ReadonlyArray<Message> =>
+const overdue = (
+  db: BunDatabase,
+  topic: string,
+  at: number,
+  { first, longest }: Grace,
+  limit: number
+): ReadonlyArray<Message> =>
   db
-    .query<OverdueRow, [string, number, number]>(
+    .query<OverdueRow, [string, number, number, number, number]>(
       // Left to itself, SQLite goes through every batch of the topic, the confirmed ones of a week included.
       `SELECT id, payload, items, traceparent FROM outbox INDEXED BY outbox_open JOIN outbox_payloads USING (seq)
-       WHERE state = 'sent' AND topic = ? AND sent_at < ? ORDER BY sent_at, seq LIMIT ?`
+       WHERE state = 'sent' AND topic = ? AND sent_at < ? AND sent_at < ? - min(sent_at - since, ?)
+       ORDER BY sent_at, seq LIMIT ?`
     )
-    .all(topic, sentBefore, limit)
+    .all(topic, at - first, at, longest, limit)
     .map(({ traceparent, ...message }) => ({ ...message, traceparent: traceparent ?? undefined }))
 
 interface AuditRow {
@@ -236,8 +244,8 @@ const make = Effect.gen(function* () {
     }),
     markDead: (topic, id, state) =>
       database.transaction("mark a batch dead", (db) => markDead(db, topic, id, state)),
-    overdue: (topic, sentBefore, limit) =>
-      database.read("read overdue batches", (db) => overdue(db, topic, sentBefore, limit)),
+    overdue: (topic, at, grace, limit) =>
+      database.read("read overdue batches", (db) => overdue(db, topic, at, grace, limit)),
     resent: Effect.fn("SqliteOutbox.resent")(function* (topic, id) {
       const now = yield* Clock.currentTimeMillis
       yield* database.transaction("note a batch as resent", (db) => resend(db, topic, id, now))

@@ -81,7 +81,8 @@ const settle = Effect.fnUntraced(function* (
 ) {
   const now = yield* Clock.currentTimeMillis
   const delay = yield* backOff(shared, message.attempt)
-  const exhausted = message.attempt >= maxAttempts
+  const isOutage = outcome._tag === "Again" && outcome.outage
+  const exhausted = message.attempt >= maxAttempts && !isOutage
   const reason = outcome._tag === "Done" ? "" : outcome.reason.slice(0, maxReasonLength)
   const write = shared.database.transaction(
     "settle a message",
@@ -89,7 +90,10 @@ const settle = Effect.fnUntraced(function* (
       if (outcome._tag === "Done") QueueTable.remove(db, message.seq)
       else if (outcome._tag === "Dead" || exhausted)
         QueueTable.bury(db, message.seq, message.attempt, reason, now)
-      else QueueTable.postpone(db, message.seq, reason, now + delay)
+      else {
+        QueueTable.postpone(db, message.seq, reason, now + delay)
+        if (isOutage) QueueTable.forgetAttempts(db, message.seq)
+      }
     },
     lazy
   )

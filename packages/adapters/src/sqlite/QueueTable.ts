@@ -86,6 +86,10 @@ export const postpone = (db: BunDatabase, seq: number, reason: string, visibleAt
   ).run(visibleAt, reason, seq)
 }
 
+export const forgetAttempts = (db: BunDatabase, seq: number): void => {
+  db.query<never, [number]>("UPDATE queue SET attempts = 0 WHERE seq = ?").run(seq)
+}
+
 /** Moves a message to the dead letters, over an older entry of the same topic and id. */
 export const bury = (
   db: BunDatabase,

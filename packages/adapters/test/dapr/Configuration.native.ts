@@ -1,14 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Configuration } from "@influscope/ports/Configuration"
 import { configurationConformance } from "@influscope/ports/conformance/ConfigurationConformance"
-import * as Shell from "@influscope/stack/Shell"
-import * as Supervisor from "@influscope/stack/Supervisor"
 import { redis } from "@influscope/stack/servers/Redis"
+import * as TestServer from "@influscope/testing/TestServer"
+import { RedisClient } from "bun"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Queue from "effect/Queue"
-import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { afterAll, beforeAll } from "vitest"
 import * as DaprConfiguration from "../../src/dapr/Configuration.ts"
@@ -21,26 +19,21 @@ interface Server {
   readonly password: string
 }
 
-const scope = Effect.runSync(Scope.make())
 let server: Server = { host: "", password: "" }
+let client: RedisClient | undefined
 beforeAll(async () => {
-  const start = Effect.gen(function* () {
-    const { where } = yield* Supervisor.scoped(redis, { directory: yield* temporaryDirectory })
-    const { REDIS_HOST = "", REDIS_PASSWORD = "" } = redis.environment(where)
-    return { host: REDIS_HOST, password: REDIS_PASSWORD }
-  })
-  server = await Effect.runPromise(Scope.extend(start, scope))
+  const { environment } = await Effect.runPromise(TestServer.shared(redis))
+  server = { host: environment["REDIS_HOST"] ?? "", password: environment["REDIS_PASSWORD"] ?? "" }
+  client = new RedisClient(`redis://:${server.password}@${server.host}`)
 })
-afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+afterAll(() => client?.close())
 
-const command = (...words: ReadonlyArray<string>) =>
-  Effect.suspend(() =>
-    Shell.run(["redis-cli", "-p", server.host.split(":")[1] ?? "", ...words], {
-      env: { REDISCLI_AUTH: server.password }
-    })
-  ).pipe(Effect.orDie, Effect.asVoid)
+const command = (name: string, ...words: ReadonlyArray<string>): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    await client?.send(name, [...words])
+  })
 
-const set = (key: string, value: string) => command("set", key, value)
+const set = (key: string, value: string) => command("SET", key, value)
 
 const component = (): ComponentFile => ({
   name: "configuration",
@@ -58,7 +51,7 @@ const on = (options: DaprConfiguration.ConfigurationOptions) =>
     )
   )
 
-const operator = { set, unset: (key: string) => command("del", key) }
+const operator = { set, unset: (key: string) => command("DEL", key) }
 
 configurationConformance("dapr, redis, told", on({ interval: "15 seconds" }), operator)
 configurationConformance("dapr, redis, looked at", on({ interval: "300 millis" }), operator)

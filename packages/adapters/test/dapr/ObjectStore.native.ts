@@ -1,16 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
 import { objectStoreConformance } from "@influscope/ports/conformance/ObjectStoreConformance"
 import { ObjectStore } from "@influscope/ports/ObjectStore"
-import * as Supervisor from "@influscope/stack/Supervisor"
 import { minio } from "@influscope/stack/servers/Minio"
+import * as TestServer from "@influscope/testing/TestServer"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
-import * as Scope from "effect/Scope"
-import { afterAll, beforeAll } from "vitest"
+import { beforeAll } from "vitest"
 import * as DaprObjectStore from "../../src/dapr/ObjectStore.ts"
 import { signedUrl } from "../../src/dapr/S3Signature.ts"
 import * as DaprSecrets from "../../src/dapr/Secrets.ts"
@@ -26,11 +24,10 @@ interface Storage {
 
 const bucket = "objects-of-a-test"
 
-const storage = Effect.gen(function* () {
-  const server = yield* Supervisor.scoped(minio, { directory: yield* temporaryDirectory })
-  const { S3_ACCESS_KEY = "", S3_ENDPOINT = "", S3_SECRET_KEY = "" } = minio.environment(server.where)
-  const access: Storage = { endpoint: S3_ENDPOINT, accessKey: S3_ACCESS_KEY, secretKey: S3_SECRET_KEY }
-  return { server, access }
+const accessTo = ({ environment }: TestServer.Reached): Storage => ({
+  endpoint: environment["S3_ENDPOINT"] ?? "",
+  accessKey: environment["S3_ACCESS_KEY"] ?? "",
+  secretKey: environment["S3_SECRET_KEY"] ?? ""
 })
 
 /** The bucket is not there at first. */
@@ -84,12 +81,10 @@ const removeBucket = ({ accessKey, endpoint, secretKey }: Storage) =>
     )
   )
 
-const scope = Effect.runSync(Scope.make())
 let access: Storage = { endpoint: "", accessKey: "", secretKey: "" }
 beforeAll(async () => {
-  access = (await Effect.runPromise(Scope.extend(storage, scope))).access
+  access = accessTo(await Effect.runPromise(TestServer.shared(minio)))
 })
-afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
 const megabyte = 1024 * 1024
 
@@ -125,13 +120,13 @@ describe("objects in S3", () => {
 
   it.scopedLive("are unavailable, not absent, while the storage is down, and there again after it", () =>
     Effect.gen(function* () {
-      const { access: own, server } = yield* storage
+      const server = yield* TestServer.scoped(minio)
       yield* Effect.gen(function* () {
         const store = yield* ObjectStore
         const large = { bytes: new Uint8Array(5 * megabyte).fill(7), contentType: "image/png" }
         yield* store.put("kept", text("kept"))
         yield* store.put("large", large)
-        yield* Supervisor.kill(server.where)
+        yield* server.kill
         const attempts = [
           store.put("new", text("new")),
           store.put("new", large),
@@ -143,14 +138,14 @@ describe("objects in S3", () => {
           assert.strictEqual(error.reason, "unavailable")
           assert.notInclude(error.message, "X-Amz-Signature")
         }
-        yield* Supervisor.start(minio, server.where)
+        yield* server.start
         const kept = yield* Effect.retry(store.get("kept"), Schedule.recurs(3))
         assert.deepStrictEqual(kept, Option.some(text("kept")))
         const found = Option.getOrThrow(yield* store.get("large"))
         assert.strictEqual(Buffer.compare(found.bytes, large.bytes), 0)
         assert.isTrue(Option.isNone(yield* store.get("new")))
         yield* store.put("new", text("new"))
-      }).pipe(Effect.provide(storeOn(own)))
+      }).pipe(Effect.provide(storeOn(accessTo(server))))
     })
   )
 })

@@ -1,12 +1,11 @@
-import { join } from "node:path"
-import * as Supervisor from "@influscope/stack/Supervisor"
 import { rabbitmq } from "@influscope/stack/servers/Rabbitmq"
+import * as TestServer from "@influscope/testing/TestServer"
 import * as Effect from "effect/Effect"
 import { conformance } from "./conformance.ts"
 import { rabbitComponent } from "./support.ts"
 
-conformance("dapr, rabbitmq", (directory) =>
-  Effect.map(Supervisor.scoped(rabbitmq, { directory: join(directory, "rabbitmq") }), ({ where }) =>
-    rabbitComponent(rabbitmq.environment(where)["RABBITMQ_URL"] ?? "")
+conformance("dapr, rabbitmq", () =>
+  Effect.map(TestServer.shared(rabbitmq), ({ environment }) =>
+    rabbitComponent(environment["RABBITMQ_URL"] ?? "")
   )
 )

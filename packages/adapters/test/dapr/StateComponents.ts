@@ -1,19 +1,20 @@
 import { join } from "node:path"
-import type { InstallFailed, ServerFailed, ServerRecipe } from "@influscope/stack/Server"
-import * as Supervisor from "@influscope/stack/Supervisor"
+import { unique } from "@influscope/ports/conformance/Conformance"
+import type { ServerFailed, ServerRecipe } from "@influscope/stack/Server"
 import { cassandra } from "@influscope/stack/servers/Cassandra"
 import { dynamodb } from "@influscope/stack/servers/DynamoDbLocal"
 import { mariadb } from "@influscope/stack/servers/MariaDb"
 import { postgres } from "@influscope/stack/servers/Postgres"
 import { redis } from "@influscope/stack/servers/Redis"
 import { secantusdb } from "@influscope/stack/servers/SecantusDb"
+import * as TestServer from "@influscope/testing/TestServer"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import type { ComponentFile } from "./Sidecars.ts"
 
-/** A state store with a server of its own behind it, as the component `state`. */
-export type StateComponent = Effect.Effect<ComponentFile, InstallFailed | ServerFailed, Scope.Scope>
+/** A state store that holds nothing yet, as the component `state`. */
+export type StateComponent = Effect.Effect<ComponentFile, ServerFailed, Scope.Scope>
 
 const state = (type: string, metadata: Readonly<Record<string, string>>, version = "v1"): ComponentFile => ({
   name: "state",
@@ -22,15 +23,14 @@ const state = (type: string, metadata: Readonly<Record<string, string>>, version
   metadata
 })
 
-/** Starts a server and makes a component of the variables by which it is reached. */
+/** Makes a component of the variables by which a server is reached; keys of its own keep it apart from the others. */
 const on = (
   recipe: ServerRecipe,
   toComponent: (variable: (name: string) => string) => ComponentFile
 ): StateComponent =>
-  Effect.gen(function* () {
-    const { where } = yield* Supervisor.scoped(recipe, { directory: yield* temporaryDirectory })
-    const variables = recipe.environment(where)
-    return toComponent((name) => variables[name] ?? "")
+  Effect.map(TestServer.shared(recipe), ({ environment }) => {
+    const component = toComponent((name) => environment[name] ?? "")
+    return { ...component, metadata: { ...component.metadata, keyPrefix: unique("state") } }
   })
 
 export const inMemory: StateComponent = Effect.succeed(state("state.in-memory", {}))

@@ -3,10 +3,9 @@ import {
   type PubSubConformanceOptions,
   pubSubConformance
 } from "@influscope/ports/conformance/PubSubConformance"
-import type { InstallFailed, ServerFailed } from "@influscope/stack/Server"
+import type { ServerFailed } from "@influscope/stack/Server"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type * as Scope from "effect/Scope"
 import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import { LedgerMemory, pubSubLayer, type Resource, resiliency, sidecar, writeResources } from "./support.ts"
 
@@ -16,7 +15,8 @@ const names = Array.from({ length: 20 }, () => unique("topic"))
 /** The suite of the port on a real sidecar and a real broker; restarts are those of both the app and its sidecar. */
 export const conformance = (
   name: string,
-  broker: (directory: string) => Effect.Effect<Resource, InstallFailed | ServerFailed, Scope.Scope>,
+  /** The component, on a broker that others use too. */
+  broker: (purpose: "messages" | "restarts") => Effect.Effect<Resource, ServerFailed>,
   options: Pick<PubSubConformanceOptions<never>, "ordered" | "patience"> = {}
 ): void => {
   const free = [...names]
@@ -26,11 +26,12 @@ export const conformance = (
     topics: ReadonlyArray<string>,
     memory: LedgerMemory,
     directory: string,
-    pubsub: Resource
+    pubsub: Resource,
+    appId: string
   ) =>
     Layer.unwrapScoped(
       Effect.map(
-        sidecar(directory, { appId: "conformance", ...writeResources(directory, [pubsub, resiliency]) }),
+        sidecar(directory, { appId, ...writeResources(directory, [pubsub, resiliency]) }),
         (running) => pubSubLayer(running, memory, topics)
       )
     )
@@ -38,17 +39,16 @@ export const conformance = (
   const layer = Layer.unwrapScoped(
     Effect.gen(function* () {
       const directory = yield* temporaryDirectory
-      const pubsub = yield* broker(directory)
-      return layerFor(names, new LedgerMemory(), directory, pubsub)
+      return layerFor(names, new LedgerMemory(), directory, yield* broker("messages"), unique("app"))
     })
   )
 
   const restartable = Effect.gen(function* () {
     const directory = yield* temporaryDirectory
-    const pubsub = yield* Effect.orDie(broker(directory))
+    const pubsub = yield* Effect.orDie(broker("restarts"))
     const topic = unique("topic")
     next.push(topic)
-    return layerFor([topic], new LedgerMemory(), directory, pubsub)
+    return layerFor([topic], new LedgerMemory(), directory, pubsub, unique("app"))
   })
 
   pubSubConformance(name, layer, {

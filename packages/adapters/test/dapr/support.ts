@@ -169,13 +169,13 @@ export const rabbitComponent = (url: string, changes: Readonly<Record<string, st
     ...changes
   })
 
-export const redisComponent = (host: string, password: string): Resource =>
+/** What a sidecar that died had in hand comes again after `takenFor`; and so does what takes longer to handle. */
+export const redisComponent = (host: string, password: string, takenFor: string): Resource =>
   component("pubsub", "pubsub.redis", {
     redisHost: host,
     redisPassword: password,
-    // What a sidecar that died had in hand comes again after this; and so does what takes longer to handle.
-    processingTimeout: "15s",
-    redeliverInterval: "2s",
+    processingTimeout: takenFor,
+    redeliverInterval: "500ms",
     // A subscription that waits for messages keeps a connection, and so does a publish.
     poolSize: "120",
     // Workers of the whole component: a message that is backing off keeps one.

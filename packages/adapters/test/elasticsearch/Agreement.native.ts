@@ -11,9 +11,9 @@ import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.
 import { MemoryIndex } from "../../src/search/MemoryIndex.ts"
 import { relevanceCases } from "../SearchRelevanceCases.ts"
 import { relevanceCorpus } from "../SearchRelevanceCorpus.ts"
-import { ownServer, settingsFor } from "./ElasticsearchServer.ts"
+import { settingsFor, sharedServer } from "./ElasticsearchServer.ts"
 
-const server = ownServer()
+const server = sharedServer()
 
 /** Both indices over the same profiles. */
 const filled = (profiles: ReadonlyArray<Profile>) => {

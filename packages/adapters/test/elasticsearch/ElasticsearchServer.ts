@@ -1,33 +1,21 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { afterAll, beforeAll } from "@effect/vitest"
-import { type RunningServer, scoped } from "@influscope/stack/Supervisor"
+import { beforeAll } from "@effect/vitest"
 import { elasticsearch } from "@influscope/stack/servers/Elasticsearch"
+import * as TestServer from "@influscope/testing/TestServer"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import type { Settings } from "../../src/elasticsearch/Settings.ts"
 
-/** A server of this file's own, from before its first test until after its last. */
-export const ownServer = (): { readonly url: () => string; readonly running: () => RunningServer } => {
-  const scope = Effect.runSync(Scope.make())
-  let server: RunningServer | undefined
-  const directory = mkdtempSync(join(tmpdir(), "influscope-elasticsearch-"))
+export const urlOf = ({ environment }: TestServer.Reached): string => environment["ELASTICSEARCH_URL"] ?? ""
+
+/** The server that all tests share: there from before this file's first test. */
+export const sharedServer = (): { readonly url: () => string } => {
+  let url = ""
   beforeAll(async () => {
-    server = await Effect.runPromise(Scope.extend(scoped(elasticsearch, { directory }), scope))
+    url = urlOf(await Effect.runPromise(TestServer.shared(elasticsearch)))
   }, 600_000)
-  afterAll(async () => {
-    await Effect.runPromise(Scope.close(scope, Exit.void))
-    rmSync(directory, { recursive: true, force: true })
-  }, 60_000)
-  const running = (): RunningServer => {
-    if (server === undefined) throw new Error("the server is asked for before it is up")
-    return server
-  }
-  return { running, url: () => elasticsearch.environment(running().where)["ELASTICSEARCH_URL"] ?? "" }
+  return { url: () => url }
 }
 
 export const settingsFor = (

@@ -3,14 +3,15 @@ import { unique } from "@influscope/ports/conformance/Conformance"
 import { profileOf, queryOf } from "@influscope/ports/conformance/ProfileFixture"
 import { type InvalidCursor, SearchIndex } from "@influscope/ports/SearchIndex"
 import type { StorageError } from "@influscope/ports/StorageError"
-import { kill, start, stop } from "@influscope/stack/Supervisor"
+import { elasticsearch } from "@influscope/stack/servers/Elasticsearch"
+import * as TestServer from "@influscope/testing/TestServer"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
-import { ownServer, removedAtEnd, settingsFor } from "./ElasticsearchServer.ts"
+import { removedAtEnd, settingsFor, sharedServer, urlOf } from "./ElasticsearchServer.ts"
 
-const server = ownServer()
+const server = sharedServer()
 
 const fresh = Effect.gen(function* () {
   const alias = unique("profiles")
@@ -175,12 +176,11 @@ describe("Elasticsearch in trouble", () => {
 
   it.scopedLive("stopped or killed, it is unavailable in time, and is used again when it is back", () =>
     Effect.gen(function* () {
-      const alias = yield* fresh
+      const own = yield* TestServer.scoped(elasticsearch)
       const body = Effect.gen(function* () {
         const index = yield* SearchIndex
-        const { recipe, where } = server.running()
         yield* index.bulk(someProfiles(20))
-        for (const [round, halt] of [stop(recipe, where), kill(where)].entries()) {
+        for (const [round, halt] of [own.stop, own.kill].entries()) {
           yield* halt
           const attempts: ReadonlyArray<Effect.Effect<unknown, InvalidCursor | StorageError>> = [
             index.search(queryOf("user")),
@@ -195,14 +195,17 @@ describe("Elasticsearch in trouble", () => {
             if (Either.isLeft(result) && result.left._tag === "StorageError")
               assert.strictEqual(result.left.reason, "unavailable")
           }
-          yield* start(recipe, where)
+          yield* own.start
           // Everything acknowledged is there, also after the kill.
           assert.strictEqual((yield* index.search(queryOf("user"))).total, 20 + round)
           const extra = profileOf(`extra_${round}`, { name: "User extra" })
           assert.deepStrictEqual(yield* index.bulk([{ profile: extra, revision: undefined }]), ["written"])
         }
       })
-      yield* Effect.provide(body, ElasticsearchIndex.layerWith(settingsFor(server.url(), alias, "5 seconds")))
+      yield* Effect.provide(
+        body,
+        ElasticsearchIndex.layerWith(settingsFor(urlOf(own), "profiles", "5 seconds"))
+      )
     })
   )
 })

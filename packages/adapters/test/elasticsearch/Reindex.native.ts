@@ -10,9 +10,9 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
 import { type ReindexProgress, reindexWith } from "../../src/elasticsearch/Reindex.ts"
-import { ownServer, removedAtEnd, settingsFor } from "./ElasticsearchServer.ts"
+import { removedAtEnd, settingsFor, sharedServer } from "./ElasticsearchServer.ts"
 
-const server = ownServer()
+const server = sharedServer()
 
 const fresh = Effect.gen(function* () {
   const alias = unique("profiles")

@@ -2,9 +2,9 @@ import { unique } from "@influscope/ports/conformance/Conformance"
 import { searchIndexConformance } from "@influscope/ports/conformance/SearchIndexConformance"
 import * as Effect from "effect/Effect"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
-import { ownServer, removedAtEnd, settingsFor } from "./ElasticsearchServer.ts"
+import { removedAtEnd, settingsFor, sharedServer } from "./ElasticsearchServer.ts"
 
-const server = ownServer()
+const server = sharedServer()
 
 searchIndexConformance(
   "Elasticsearch",

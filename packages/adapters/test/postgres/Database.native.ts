@@ -1,3 +1,4 @@
+import { connect, createServer, type Socket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import { suite } from "@influscope/ports/conformance/Conformance"
 import { Outbox } from "@influscope/ports/Outbox"
@@ -13,7 +14,7 @@ import * as Layer from "effect/Layer"
 import { Database, type PostgresDatabase } from "../../src/postgres/Database.ts"
 import { migrations } from "../../src/postgres/Migrations.ts"
 import * as PostgresOutbox from "../../src/postgres/Outbox.ts"
-import { emptyDatabase, server, sharedServer } from "./Server.ts"
+import { emptyDatabase, server } from "./Server.ts"
 
 const quick = {
   DATABASE_CONNECT_TIMEOUT: "1 second",
@@ -44,23 +45,51 @@ const expected: Readonly<Record<string, StorageReason>> = {
   XX000: "corrupt"
 }
 
-/** The backends that serve the pools of this process. */
-const backends = (database: PostgresDatabase) =>
-  Effect.map(
-    database.query<{ pid: number }>(
-      "list connections",
-      "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'influscope' AND pid <> pg_backend_pid()",
-      []
+/** A way to a server, whose connections can fall silent: they stay open, and nothing passes any more. */
+const quietable = (url: string) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly url: string; readonly silence: () => number; readonly close: () => void }>(
+      (resume) => {
+        const target = new URL(url)
+        const open = new Set<Socket>()
+        const listener = createServer((client) => {
+          const server = connect({ host: target.hostname, port: Number(target.port) })
+          const pass = (from: Socket, to: Socket) => {
+            open.add(from)
+            from.on("error", () => to.destroy())
+            from.on("close", () => {
+              open.delete(from)
+              to.destroy()
+            })
+            from.pipe(to)
+          }
+          pass(client, server)
+          pass(server, client)
+        })
+        listener.listen(0, "127.0.0.1", () => {
+          const address = listener.address()
+          const through = new URL(url)
+          through.port = String(typeof address === "object" ? address?.port : "")
+          resume(
+            Effect.succeed({
+              url: through.href,
+              silence: () => {
+                for (const socket of open) socket.unpipe().pause()
+                return open.size / 2
+              },
+              close: () => {
+                for (const socket of open) socket.destroy()
+                listener.close()
+              }
+            })
+          )
+        })
+      }
     ),
-    (rows) => rows.map(({ pid }) => pid)
+    ({ close }) => Effect.sync(close)
   )
 
-const signal = (pids: ReadonlyArray<number>, name: NodeJS.Signals) =>
-  Effect.sync(() => {
-    for (const pid of pids) process.kill(pid, name)
-  })
-
-suite("PostgreSQL database", sharedServer, (test) => {
+suite("PostgreSQL database", Layer.empty, (test) => {
   test("says of every failure what a caller can do about it", () =>
     Effect.gen(function* () {
       const { database: open } = yield* emptyDatabase
@@ -138,15 +167,13 @@ suite("PostgreSQL database", sharedServer, (test) => {
 
   test("lets go of connections that have fallen silent", () =>
     Effect.gen(function* () {
-      const { database: open } = yield* emptyDatabase
-      const database = Context.get(yield* Layer.build(open(quick)), Database)
-      const observer = Context.get(yield* Layer.build(Layer.fresh(open(quick))), Database)
+      const { database: open, url } = yield* emptyDatabase
+      const way = yield* quietable(url)
+      const database = Context.get(yield* Layer.build(open({ ...quick, DATABASE_URL: way.url })), Database)
       yield* Effect.replicateEffect(database.query("sleep", "SELECT pg_sleep(0.2)", []), 4, {
         concurrency: 4
       })
-      const silent = yield* backends(observer)
-      assert.isAtLeast(silent.length, 4)
-      yield* Effect.acquireRelease(signal(silent, "SIGSTOP"), () => signal(silent, "SIGCONT"))
+      assert.isAtLeast(way.silence(), 4)
       const [duration, answers] = yield* Effect.timed(
         Effect.replicateEffect(Effect.either(one(database)), 6, { concurrency: 6 })
       )

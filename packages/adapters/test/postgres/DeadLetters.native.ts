@@ -11,17 +11,17 @@ import { Ledger } from "../../src/dapr/Ledger.ts"
 import * as PostgresDeadLetters from "../../src/postgres/DeadLetters.ts"
 import * as PostgresLedger from "../../src/postgres/Ledger.ts"
 import * as LedgerPubSub from "./LedgerPubSub.ts"
-import { emptyDatabase, server, sharedServer } from "./Server.ts"
+import { emptyDatabase } from "./Server.ts"
 
 const withPubSub = <R>(pubSub: Layer.Layer<PubSub, never, R>) =>
   PostgresDeadLetters.layer.pipe(Layer.provideMerge(pubSub), Layer.provideMerge(PostgresLedger.layer))
 
-const restartable = server.pipe(
+const restartable = emptyDatabase.pipe(
   Effect.map(({ database }) => Layer.provide(withPubSub(LedgerPubSub.layer), database())),
   Effect.orDie
 )
 
-deadLettersConformance("postgres", Layer.unwrapScoped(restartable), { restartable })
+deadLettersConformance("postgres", Layer.unwrapEffect(restartable), { restartable })
 
 const letter: DeadLetter = {
   id: "a",
@@ -53,7 +53,7 @@ const publishingTo = (
     })
   )
 
-suite("Dead letters in PostgreSQL", sharedServer, (test) => {
+suite("Dead letters in PostgreSQL", Layer.empty, (test) => {
   test("keep the entry of a message that dies again before its replay has ended", () =>
     Effect.gen(function* () {
       const ledger = yield* Ledger

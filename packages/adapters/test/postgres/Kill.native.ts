@@ -8,7 +8,7 @@ import * as Layer from "effect/Layer"
 import { Database } from "../../src/postgres/Database.ts"
 import * as PostgresOutbox from "../../src/postgres/Outbox.ts"
 import { consistent } from "./Invariants.ts"
-import { server, type TestServer } from "./Server.ts"
+import { type OwnServer, server } from "./Server.ts"
 
 const producers = 8
 
@@ -52,7 +52,7 @@ const produce = (outbox: Outbox["Type"], round: number) =>
   })
 
 /** Kills the server under load, brings it back, and compares what was answered with what is there. */
-const rounds = (name: string, { kill, start }: TestServer, times: number) =>
+const rounds = (name: string, { kill, start }: OwnServer, times: number) =>
   Effect.gen(function* () {
     const outbox = yield* Outbox
     const database = yield* Database
@@ -78,7 +78,7 @@ const rounds = (name: string, { kill, start }: TestServer, times: number) =>
     return { acknowledged, kept, lost }
   })
 
-const openWith = ({ database, url }: TestServer, options: string) =>
+const openWith = ({ database, url }: OwnServer, options: string) =>
   Layer.build(
     Layer.provideMerge(PostgresOutbox.layer, database({ ...settings, DATABASE_URL: `${url}${options}` }))
   )

@@ -16,9 +16,12 @@ import * as PostgresLedger from "../../src/postgres/Ledger.ts"
 import * as PostgresOutbox from "../../src/postgres/Outbox.ts"
 import { deadlocks } from "./Invariants.ts"
 import * as LedgerPubSub from "./LedgerPubSub.ts"
-import { emptyDatabase, sharedServer, type TestServer } from "./Server.ts"
+import { emptyDatabase, type TestDatabase } from "./Server.ts"
 
-const processOn = ({ database }: Pick<TestServer, "database">, settings?: Readonly<Record<string, string>>) =>
+const processOn = (
+  { database }: Pick<TestDatabase, "database">,
+  settings?: Readonly<Record<string, string>>
+) =>
   Layer.fresh(
     PostgresDeadLetters.layer.pipe(
       Layer.provide(LedgerPubSub.layer),
@@ -61,7 +64,7 @@ const hold = (row: string, seconds: number) =>
     )
   )
 
-suite("Ledger: postgres", sharedServer, (test) => {
+suite("Ledger: postgres", Layer.empty, (test) => {
   test("counts deliveries and says how the one before ended", () =>
     Effect.gen(function* () {
       const ledger = yield* Ledger

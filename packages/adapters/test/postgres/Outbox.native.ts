@@ -2,11 +2,11 @@ import { outboxConformance } from "@influscope/ports/conformance/OutboxConforman
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Outbox from "../../src/postgres/Outbox.ts"
-import { server } from "./Server.ts"
+import { emptyDatabase } from "./Server.ts"
 
-const restartable = server.pipe(
+const restartable = emptyDatabase.pipe(
   Effect.map(({ database }) => Layer.provide(Outbox.layer, database())),
   Effect.orDie
 )
 
-outboxConformance("postgres", Layer.unwrapScoped(restartable), { restartable })
+outboxConformance("postgres", Layer.unwrapEffect(restartable), { restartable })

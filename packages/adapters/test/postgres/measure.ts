@@ -69,7 +69,7 @@ const round = (storage: string, payload: string, concurrency: number) =>
       "SELECT avg(pg_column_size(payload))::float8 AS bytes FROM influscope.outbox_payloads",
       []
     )
-    const read = yield* Effect.timed(outbox.overdue(topic, Date.now() + 1, 100))
+    const read = yield* Effect.timed(outbox.overdue(topic, Date.now() + 1, { first: 0, longest: 0 }, 100))
     const confirmed = yield* perSecond(
       Effect.forEach(ids, (id) => outbox.confirm(topic, id, counts), { concurrency })
     )

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type * as Layer from "effect/Layer"
-import { type AppliedCounts, type JobProgress, Outbox, type TopicAudit } from "../Outbox.ts"
+import { type AppliedCounts, type Grace, type JobProgress, Outbox, type TopicAudit } from "../Outbox.ts"
 import type { Message } from "../PubSub.ts"
 import { awkwardText, type Restartable, suite, unique } from "./Conformance.ts"
 
@@ -57,9 +57,12 @@ const auditOf = Effect.fnUntraced(function* (topic: string, graceMillis = anHour
   return all.find((entry) => entry.topic === topic) ?? noAudit(topic)
 })
 
+/** Whatever was sent before is to be sent again, however often it was. */
+const impatient: Grace = { first: 0, longest: 0 }
+
 const overdueOf = Effect.fnUntraced(function* (topic: string, sentBefore: number) {
   const outbox = yield* Outbox
-  return yield* outbox.overdue(topic, sentBefore, 100_000)
+  return yield* outbox.overdue(topic, sentBefore, impatient, 100_000)
 })
 
 const soonAfter = Effect.zipRight(
@@ -199,7 +202,10 @@ export const outboxConformance = <E>(
           messages.map((message) => message.id)
         )
         yield* outbox.append(unique("topic"), makeMessage(), undefined)
-        assert.deepStrictEqual(yield* outbox.overdue(topic, yield* soonAfter, 2), messages.slice(0, 2))
+        assert.deepStrictEqual(
+          yield* outbox.overdue(topic, yield* soonAfter, impatient, 2),
+          messages.slice(0, 2)
+        )
       }))
 
     test("does not hand out again what was resent just now, confirmed, or dead", () =>
@@ -224,6 +230,37 @@ export const outboxConformance = <E>(
         assert.deepStrictEqual(ids, [left.id])
         const later = (yield* overdueOf(topic, yield* soonAfter)).map((message) => message.id)
         assert.deepStrictEqual(later, [left.id, resent.id])
+      }))
+
+    test("doubles the grace of a batch with every time it is sent, and begins anew with a replay", () =>
+      Effect.gen(function* () {
+        const outbox = yield* Outbox
+        const topic = unique("topic")
+        const message = makeMessage()
+        const isOverdue = (at: number, longest: number) =>
+          Effect.map(outbox.overdue(topic, at, { first: 0, longest }, 10), (found) => found.length === 1)
+        /** Answers a time just before it. */
+        const resendAfter = (millis: number) =>
+          Effect.sleep(millis).pipe(
+            Effect.zipRight(Effect.sync(() => Date.now())),
+            Effect.zipLeft(outbox.resent(topic, message.id))
+          )
+        const appended = Date.now()
+        yield* outbox.append(topic, message, undefined)
+        const first = yield* resendAfter(300)
+        assert.isFalse(yield* isOverdue(first + 10, anHour))
+        const age = (yield* soonAfter) - appended
+        assert.isTrue(yield* isOverdue(yield* soonAfter, 1))
+        assert.isTrue(yield* isOverdue((yield* soonAfter) + age, anHour))
+        const second = yield* resendAfter(age)
+        // Twice as old as before, and so twice as patient: what was enough then is not now, unless it is the longest.
+        assert.isFalse(yield* isOverdue(second + age, anHour))
+        assert.isTrue(yield* isOverdue((yield* soonAfter) + age, age))
+        const now = yield* soonAfter
+        assert.isTrue(yield* isOverdue(now + (now - appended), anHour))
+        yield* outbox.markDead(topic, message.id, "dead")
+        yield* outbox.resent(topic, message.id)
+        assert.isTrue(yield* isOverdue(yield* soonAfter, anHour))
       }))
 
     test("counts a confirmation once, however often the batch is delivered", () =>

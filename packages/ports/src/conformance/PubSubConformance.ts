@@ -303,6 +303,26 @@ export const pubSubConformance = <E>(
         assert.strictEqual(deliveries.length, 3)
       }))
 
+    test("does not dead-letter a message for an outage that outlasts its attempts", () =>
+      Effect.gen(function* () {
+        const pubSub = yield* PubSub
+        const deadLetters = yield* DeadLetters
+        const topic = newTopic()
+        const message = makeMessage()
+        let left = 3
+        const deliveries = yield* collect(topic, { maxAttempts: 2 }, () =>
+          left-- > 0 ? new Retry({ reason: "nobody answers", outage: true }) : Effect.void
+        )
+        yield* pubSub.publish(topic, message)
+        yield* arrived(deliveries, 4)
+        yield* soon("an empty queue", isEmpty(topic))
+        assert.deepStrictEqual(
+          deliveries.map((delivery) => delivery.attempt),
+          [1, 1, 1, 1]
+        )
+        assert.isTrue(Option.isNone(yield* deadLetters.get(message.id)))
+      }))
+
     if (!ordered)
       test("delivers the others while one message fails again and again", () =>
         Effect.gen(function* () {

@@ -114,6 +114,9 @@ const write = (path: string, text: string): void => {
 
 const tokens = ["DAPR_API_TOKEN", "APP_API_TOKEN"] as const
 
+/** Amazon takes 256 KB a message: batches stay well below, as the gate of the scraper wants. */
+const smallBatches = { INFLUSCOPE_MAX_BATCH_BYTES: String(128 * 1024) } as const
+
 /** Not for sidecars of other apps, or only meaningful to this process. */
 const handedOn = (name: string): boolean =>
   !/^DAPR_(HTTP|GRPC|METRICS)_PORT$|^APP_(ID|PORT|PROTOCOL)$/.test(name)
@@ -157,7 +160,7 @@ export const render = (options: RenderOptions): Effect.Effect<Rendered, RenderFa
       const before = existsSync(places.environmentFile)
         ? parseEnvironment(readFileSync(places.environmentFile, "utf8"))
         : {}
-      const variables: Record<string, string> = {}
+      const variables: Record<string, string> = profile.pubsub === "snssqs" ? { ...smallBatches } : {}
       for (const [name, value] of Object.entries(environment))
         if (value !== undefined && handedOn(name)) variables[name] = value
       for (const token of tokens)

@@ -53,6 +53,27 @@ const initialise = (where: Where): Effect.Effect<void, ServerFailed> =>
     )
   })
 
+/** The value of an expression. */
+const select = (where: Where, expression: string): Effect.Effect<string, Shell.CommandFailed> =>
+  Effect.map(
+    Shell.run(
+      [
+        "mariadb",
+        "--no-defaults",
+        "--protocol=tcp",
+        "--host=127.0.0.1",
+        `--port=${portOf(where)}`,
+        `--user=${user}`,
+        "--connect-timeout=2",
+        "--batch",
+        "--skip-column-names",
+        `--execute=SELECT ${expression}`
+      ],
+      { env: { MYSQL_PWD: where.secret } }
+    ),
+    (answer) => answer.trim()
+  )
+
 /** MariaDB of Debian: what Dapr's state store for MySQL runs on here. */
 export const mariadb: ServerRecipe = {
   name: "mariadb",
@@ -79,24 +100,11 @@ export const mariadb: ServerRecipe = {
     ]
   }),
   ready: (where) =>
-    Shell.run(
-      [
-        "mariadb",
-        "--no-defaults",
-        "--protocol=tcp",
-        "--host=127.0.0.1",
-        `--port=${portOf(where)}`,
-        `--user=${user}`,
-        "--connect-timeout=2",
-        "--batch",
-        "--skip-column-names",
-        "--execute=SELECT 1"
-      ],
-      { env: { MYSQL_PWD: where.secret } }
-    ).pipe(
-      Effect.map((answer) => answer.trim() === "1"),
+    select(where, "1").pipe(
+      Effect.map((answer) => answer === "1"),
       Effect.orElseSucceed(() => false)
     ),
+  runningVersion: (where) => Effect.map(select(where, "VERSION()"), (version) => version.replace(/-.*/, "")),
   startTimeout: "60 seconds",
   stopTimeout: "60 seconds",
   environment: (where) => ({

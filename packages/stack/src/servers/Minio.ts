@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { cached, install } from "../Cache.ts"
 import { InstallFailed, ServerFailed, type ServerRecipe, type Where } from "../Server.ts"
 import { answers, RequestFailed, signedFetch } from "../SignedFetch.ts"
@@ -44,6 +45,8 @@ const makeBucket = (where: Where): Effect.Effect<void, ServerFailed> =>
       ({ body, status }) => status === 200 || body.includes("BucketAlreadyOwnedByYou"),
       ({ body, status }) => new RequestFailed({ why: `it answered ${status}: ${body.slice(0, 300)}` })
     ),
+    // A busy machine: it calls itself ready, and for a moment answers 503, "not initialized yet".
+    Effect.retry({ times: 50, schedule: Schedule.spaced("200 millis") }),
     Effect.mapError(
       (error) =>
         new ServerFailed({

@@ -9,6 +9,7 @@ import {
   writeFileSync
 } from "node:fs"
 import { dirname, join, resolve } from "node:path"
+import { SQL } from "bun"
 import * as Effect from "effect/Effect"
 import { fromPackage } from "../Cache.ts"
 import { ServerFailed, type ServerRecipe, type Where } from "../Server.ts"
@@ -133,40 +134,39 @@ const initialise = (where: Where): Effect.Effect<void, ServerFailed> =>
     )
   })
 
-const psql = (where: Where, database: string, sql: string) =>
-  Shell.run(
-    [
-      join(where.program, "psql"),
-      "--no-psqlrc",
-      "--host=127.0.0.1",
-      `--port=${portOf(where)}`,
-      `--username=${user}`,
-      `--dbname=${database}`,
-      "--tuples-only",
-      "--no-align",
-      "--set=ON_ERROR_STOP=1",
-      `--command=${sql}`
-    ],
-    { env: { PGPASSWORD: where.secret, PGCONNECT_TIMEOUT: "5" } }
-  ).pipe(
-    Effect.timeoutFail({
-      duration: "30 seconds",
-      onTimeout: () => new Shell.CommandFailed({ command: "psql", why: "no answer in time" })
-    })
+const url = (where: Where, database: string): string =>
+  `postgres://${user}:${where.secret}@127.0.0.1:${portOf(where)}/${database}`
+
+/** By its protocol, so that a container of it is served as well. */
+const ask = <A>(where: Where, what: string, work: (sql: SQL) => Promise<A>): Effect.Effect<A, ServerFailed> =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new SQL({ url: url(where, "postgres"), max: 1, connectionTimeout: 10 })),
+    (sql) =>
+      Effect.tryPromise({
+        try: () => work(sql),
+        catch: (cause) =>
+          new ServerFailed({
+            server: "postgres",
+            why: `${what}: ${cause instanceof Error ? cause.message : String(cause)}`,
+            log: logPath(where.directory)
+          })
+      }),
+    (sql) => Effect.promise(() => sql.close())
   )
 
 const makeDatabases = (where: Where): Effect.Effect<void, ServerFailed> =>
-  Effect.gen(function* () {
-    const known = (yield* psql(where, "postgres", "SELECT datname FROM pg_database")).split("\n")
-    yield* Effect.forEach(
-      databases.filter((name) => !known.includes(name)),
-      (name) => psql(where, "postgres", `CREATE DATABASE ${name}`),
-      { discard: true }
-    )
-  }).pipe(Effect.mapError(failed(where, "its databases cannot be made")))
+  ask(where, "its databases cannot be made", async (sql) => {
+    const known: ReadonlyArray<{ readonly name: string }> = await sql`SELECT datname AS name FROM pg_database`
+    for (const database of databases)
+      if (!known.some(({ name }) => name === database)) await sql.unsafe(`CREATE DATABASE ${database}`)
+  })
 
-const url = (where: Where, database: string): string =>
-  `postgres://${user}:${where.secret}@127.0.0.1:${portOf(where)}/${database}`
+const versionOf = (where: Where): Effect.Effect<string, ServerFailed> =>
+  ask(where, "it does not tell its version", async (sql) => {
+    const [row]: ReadonlyArray<{ readonly version: string }> =
+      await sql`SELECT split_part(current_setting('server_version'), ' ', 1) AS version`
+    return row?.version ?? ""
+  })
 
 /** PostgreSQL of Debian or the PATH, with a password, one database for InfluScope and one for Dapr's state. */
 export const postgres: ServerRecipe = {
@@ -193,10 +193,17 @@ export const postgres: ServerRecipe = {
     ])
   }),
   ready: (where) =>
-    psql(where, "postgres", "SELECT 1").pipe(
-      Effect.map((answer) => answer.trim() === "1"),
+    Shell.run([
+      join(where.program, "pg_isready"),
+      "--quiet",
+      "--host=127.0.0.1",
+      `--port=${portOf(where)}`,
+      "--timeout=5"
+    ]).pipe(
+      Effect.as(true),
       Effect.orElseSucceed(() => false)
     ),
+  runningVersion: versionOf,
   afterStart: makeDatabases,
   // SIGTERM would wait for every client to leave.
   stopSignal: "SIGINT",

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { fromPackage } from "../Cache.ts"
 import { processesWith } from "../Processes.ts"
 import { ServerFailed, type ServerRecipe, type Where } from "../Server.ts"
@@ -89,6 +90,17 @@ export const rabbitmq: ServerRecipe = {
     answers(
       `${managementOf(where)}/api/health/checks/port-listener/${portOf(where, "amqp")}`,
       authorization(where)
+    ),
+  runningVersion: (where) =>
+    Effect.tryPromise(async (signal): Promise<unknown> => {
+      const answer = await fetch(`${managementOf(where)}/api/overview`, {
+        headers: authorization(where),
+        signal
+      })
+      return answer.json()
+    }).pipe(
+      Effect.flatMap(Schema.decodeUnknown(Schema.Struct({ rabbitmq_version: Schema.String }))),
+      Effect.map(({ rabbitmq_version }) => rabbitmq_version)
     ),
   startTimeout: "120 seconds",
   stopTimeout: "60 seconds",

@@ -32,6 +32,13 @@ export const redis: ServerRecipe = {
       Effect.map((answer) => answer.trim() === "PONG"),
       Effect.orElseSucceed(() => false)
     ),
+  runningVersion: (where) =>
+    Effect.flatMap(
+      Shell.run(["redis-cli", "-p", String(portOf(where)), "info", "server"], {
+        env: { REDISCLI_AUTH: where.secret }
+      }),
+      (info) => Effect.fromNullable(/^redis_version:(\S+)/m.exec(info)?.[1])
+    ),
   startTimeout: "20 seconds",
   stopTimeout: "20 seconds",
   environment: (where) => ({ REDIS_HOST: `127.0.0.1:${portOf(where)}`, REDIS_PASSWORD: where.secret })

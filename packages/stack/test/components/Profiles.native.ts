@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
+import * as TestServer from "@influscope/testing/TestServer"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { parseEnvironment } from "../../src/components/EnvironmentFile.ts"
@@ -132,16 +133,15 @@ const plans: ReadonlyArray<Plan> = [
 const works = ({ profile, servers, types }: Plan) =>
   Effect.gen(function* () {
     const directory = yield* temporaryDirectory
-    // Redis holds the configuration in every profile.
-    const started = yield* Effect.forEach(
-      [redis, minio, ...servers],
-      (recipe) =>
-        Effect.map(scoped(recipe, { directory: join(directory, recipe.name) }), ({ where }) =>
-          recipe.environment(where)
-        ),
-      { concurrency: 1 }
+    // Redis holds the configuration in every profile, and in some the topics too, whose names are those of all profiles.
+    const reached = [
+      yield* TestServer.scoped(redis),
+      ...(yield* Effect.forEach([minio, ...servers], TestServer.shared))
+    ]
+    const environment: Record<string, string> = Object.assign(
+      {},
+      ...reached.map(({ environment }) => environment)
     )
-    const environment: Record<string, string> = Object.assign({}, ...started)
     const rendered = yield* render({ source, into: join(directory, "dapr"), profile, environment })
     assert.deepStrictEqual(rendered.missing, [])
     const tokens = parseEnvironment(readFileSync(rendered.environmentFile, "utf8"))

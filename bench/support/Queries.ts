@@ -1,7 +1,7 @@
 import { platforms } from "@influscope/domain/Platform"
 import { noFilters, type SearchFilters, type SearchQuery } from "@influscope/domain/Search"
 import { generateProfile } from "@influscope/scraper/synthetic/Profiles"
-import { makeRandom } from "../support/Numbers.ts"
+import { makeRandom } from "./Numbers.ts"
 
 /** What people do in a search box, and how often. */
 const mix = {
