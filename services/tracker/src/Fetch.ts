@@ -20,8 +20,8 @@ import * as Metric from "effect/Metric"
 import { trackerConfig } from "./Config.ts"
 import { Slots } from "./Slots.ts"
 
-/** An outage ends by the slot's lateness, not by the number of attempts. */
-const maxAttempts = 1_000_000
+/** Of mistakes; an outage ends by the slot's lateness, not by the number of attempts. */
+const maxAttempts = 25
 
 /**
  * Fetches the figures of one cohort for one nominal time and hands them on as points of that time. A provider that does
@@ -38,7 +38,7 @@ const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLatene
     yield* Effect.logWarning("A batch of slots is too late to be fetched", { id: due.id, lateness })
     yield* slots
       .missed(due.influencers.length)
-      .pipe(Effect.mapError((error) => new Retry({ reason: error.message })))
+      .pipe(Effect.mapError((error) => new Retry({ reason: error.message, outage: true })))
     return none
   }
   const provider = providers.find(({ name }) => name === due.provider)
@@ -46,7 +46,7 @@ const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLatene
     return yield* new Reject({ reason: `There is no provider ${due.provider} any more` })
   const { figures, unknown: strangers } = yield* provider.fetch(due.influencers).pipe(
     Effect.tapError(() => Metric.increment(Metric.tagged(providerFailures, "provider", provider.name))),
-    Effect.mapError((error) => new Retry({ reason: error.message }))
+    Effect.mapError((error) => new Retry({ reason: error.message, outage: true }))
   )
   yield* Metric.incrementBy(slotsUnknown, strangers.length)
   slots.noteUnknown(due.influencers, strangers)
@@ -57,7 +57,7 @@ const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLatene
   const event: DataPointsCollected = { version: 1, id: `points/${due.id}`, origin: "fetched", points }
   yield* publisher
     .publish(dataPointsCollected, event, { items: points.length, job: undefined })
-    .pipe(Effect.mapError((error) => new Retry({ reason: error.message })))
+    .pipe(Effect.mapError((error) => new Retry({ reason: error.message, outage: true })))
   return { ...none, created: points.length }
 })
 

@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { trackerConfig } from "./Config.ts"
 
-/** A store that is down is waited for, however long: the points wait in the queue. */
-const maxAttempts = 1_000_000
+/** Of mistakes; a store that is down is waited for, however long: the points wait in the queue. */
+const maxAttempts = 25
 
 /** Writes a batch of points; applied twice, late or in parts, the series are the same. */
 const apply = Effect.fn("Sink.apply")(function* ({ origin, points }: DataPointsCollected) {
