@@ -21,7 +21,7 @@ const apply = Effect.fn("Sink.apply")(function* ({ origin, points }: DataPointsC
       // What the store can never take waits for a person, not for another try.
       error.reason === "corrupt"
         ? new Reject({ reason: error.message })
-        : new Retry({ reason: error.message })
+        : new Retry({ reason: error.message, outage: error.reason !== "conflict" })
     )
   )
   yield* Metric.incrementBy(pointsWritten, written)
