@@ -108,7 +108,7 @@ describe("PostgreSQL outbox under kill -9 of the server", () => {
       yield* database.query("be lazy", "SELECT pg_reload_conf()", [])
       yield* Effect.sleep("500 millis")
       // Something else may have had the log written just before: several times it has not.
-      const { lost } = yield* Effect.provide(rounds("control", found, 4), services)
+      const { lost } = yield* Effect.provide(rounds("control", found, 8), services)
       assert.isAtLeast(lost.length, 1)
     })
   )
