@@ -1,5 +1,5 @@
-import { readdirSync, readFileSync } from "node:fs"
-import { memoryOf, resetPeak } from "../support/Machine.ts"
+import { readdirSync } from "node:fs"
+import { memoryOf, type Process, processOf, resetPeak } from "../support/Machine.ts"
 import { rounded, sum } from "../support/Numbers.ts"
 
 /** What a process and those it has started used up between two moments. */
@@ -9,16 +9,9 @@ export interface Usage {
   readonly peakMb: number
 }
 
-interface Process {
-  readonly parent: number
-  /** In hundredths of a second: what Linux counts in, whatever the machine. Ended children included. */
-  readonly ticks: number
-}
-
 const readProcess = (pid: number): Process | undefined => {
   try {
-    const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
-    return { parent: Number(fields[1]), ticks: sum(fields.slice(11, 15).map(Number)) }
+    return processOf(pid)
   } catch {
     // It ended after it was listed.
     return undefined
@@ -40,7 +33,12 @@ const treeOf = (all: ReadonlyMap<number, Process>, root: number): ReadonlyArray<
 ]
 
 const cpuSecondsOf = (all: ReadonlyMap<number, Process>, root: number): number =>
-  sum(treeOf(all, root).map((pid) => all.get(pid)?.ticks ?? 0)) / 100
+  sum(
+    treeOf(all, root).map((pid) => {
+      const found = all.get(pid)
+      return found === undefined ? 0 : found.ownSeconds + found.childrenSeconds
+    })
+  )
 
 /** Begins to watch processes, each with those it has started; the answer says what they have used since then. */
 export const watch = async <Name extends string>(

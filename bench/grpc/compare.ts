@@ -15,7 +15,7 @@ import * as Arr from "effect/Array"
 import { readArguments } from "../support/Arguments.ts"
 import { withDapr } from "../support/Dapr.ts"
 import { inDirectory } from "../support/Directory.ts"
-import { cpuSecondsOf, load } from "../support/Machine.ts"
+import { load, processOf } from "../support/Machine.ts"
 import { median, percentile, rounded, sum } from "../support/Numbers.ts"
 import { conclude, print, printMachine, table } from "../support/Report.ts"
 import { type Caller, type Kind, kinds, type Way } from "./Calls.ts"
@@ -56,12 +56,8 @@ const processesOf = ({ services, sidecars }: DaprSystem) => ({
 })
 
 /** Seconds of processor time so far, by process. */
-const usedBy = async (system: DaprSystem): Promise<ReadonlyMap<string, number>> =>
-  new Map(
-    await Promise.all(
-      Object.entries(processesOf(system)).map(async ([name, pid]) => [name, await cpuSecondsOf(pid)] as const)
-    )
-  )
+const usedBy = (system: DaprSystem): ReadonlyMap<string, number> =>
+  new Map(Object.entries(processesOf(system)).map(([name, pid]) => [name, processOf(pid).ownSeconds]))
 
 interface Run {
   readonly right: boolean
@@ -102,11 +98,11 @@ const runOnce = async (system: DaprSystem, kind: Kind, way: Way, flight: number)
   const caller = kinds[kind].make(way, inputs)
   const right = await isRight(caller)
   await callFor(caller, numbers.seconds / 4, flight)
-  const before = await usedBy(system)
+  const before = usedBy(system)
   const started = performance.now()
   const times = await callFor(caller, numbers.seconds, flight)
   const seconds = (performance.now() - started) / 1_000
-  const after = await usedBy(system)
+  const after = usedBy(system)
   caller.close()
   const cpu = new Map([...after].map(([name, used]) => [name, used - (before.get(name) ?? 0)]))
   return { right, seconds, times, cpu }

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs"
 import { cpus, loadavg, totalmem } from "node:os"
 
 /** What a number was measured on. Without it, and without the load, a time says nothing. */
@@ -18,10 +19,18 @@ export const machine: Machine = {
 /** Runnable processes of the last 1, 5 and 15 minutes. */
 export const load = (): ReadonlyArray<number> => loadavg().map((value) => Math.round(value * 100) / 100)
 
-/** Seconds of processor time that a process has used so far, to a hundredth: what Linux counts in. */
-export const cpuSecondsOf = async (pid: number): Promise<number> => {
-  const fields = (await Bun.file(`/proc/${pid}/stat`).text()).split(") ")[1]?.split(" ") ?? []
-  return (Number(fields[11]) + Number(fields[12])) / 100
+/** A process as Linux counts: seconds of processor time used so far, to a hundredth, by itself and by its ended children. */
+export interface Process {
+  readonly parent: number
+  readonly ownSeconds: number
+  readonly childrenSeconds: number
+}
+
+/** Throws when there is no such process. */
+export const processOf = (pid: number): Process => {
+  const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]?.split(" ") ?? []
+  const seconds = (at: number): number => (Number(fields[at]) + Number(fields[at + 1])) / 100
+  return { parent: Number(fields[1]), ownSeconds: seconds(11), childrenSeconds: seconds(13) }
 }
 
 /** Memory of a process in MB, as the kernel has it: `resident` now, `peak` since it started or since `resetPeak`. */

@@ -6,10 +6,11 @@ import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 
-/** How a handler ended: to be acknowledged, delivered again, or buried. */
+/** How a handler ended: to be acknowledged, delivered again, that without counting as an attempt, or buried. */
 export type Outcome =
   | { readonly _tag: "Done" }
-  | { readonly _tag: "Again"; readonly reason: string; readonly outage: boolean }
+  | { readonly _tag: "Again"; readonly reason: string }
+  | { readonly _tag: "Outage"; readonly reason: string }
   | { readonly _tag: "Dead"; readonly reason: string }
 
 const failedOutcome = (cause: Cause.Cause<Retry | Reject>): Outcome =>
@@ -17,8 +18,8 @@ const failedOutcome = (cause: Cause.Cause<Retry | Reject>): Outcome =>
     onLeft: (error): Outcome =>
       error._tag === "Reject"
         ? { _tag: "Dead", reason: error.reason }
-        : { _tag: "Again", reason: error.reason, outage: error.outage === true },
-    onRight: (defect): Outcome => ({ _tag: "Again", reason: Cause.pretty(defect), outage: false })
+        : { _tag: error.outage === true ? "Outage" : "Again", reason: error.reason },
+    onRight: (defect): Outcome => ({ _tag: "Again", reason: Cause.pretty(defect) })
   })
 
 /** Runs the handler once; every way it can end is an outcome. */

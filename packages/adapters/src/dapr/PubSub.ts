@@ -130,15 +130,16 @@ const handle = (
       attempt > options.maxAttempts
         ? { _tag: "Dead", reason: abandonedReason(count) }
         : yield* runHandler(handler, { ...message, attempt }, options.timeout)
-    const isOutage = outcome._tag === "Again" && outcome.outage
-    if (outcome._tag === "Done" || isOutage) yield* settled(known, message.id)
-    else if (outcome._tag === "Dead" || attempt >= options.maxAttempts)
-      yield* bury(known, message, Math.min(attempt, options.maxAttempts), outcome.reason)
-    else {
+    if (outcome._tag === "Done" || outcome._tag === "Outage") {
+      yield* settled(known, message.id)
+      return outcome._tag === "Done" ? ("SUCCESS" as const) : ("RETRY" as const)
+    }
+    if (outcome._tag === "Again" && attempt < options.maxAttempts) {
       yield* failed(known, message.id, outcome.reason)
       return "RETRY" as const
     }
-    return isOutage ? ("RETRY" as const) : ("SUCCESS" as const)
+    yield* bury(known, message, Math.min(attempt, options.maxAttempts), outcome.reason)
+    return "SUCCESS" as const
   }).pipe(
     Effect.catchTag("StorageError", (error) =>
       Effect.as(

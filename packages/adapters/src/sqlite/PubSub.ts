@@ -81,8 +81,7 @@ const settle = Effect.fnUntraced(function* (
 ) {
   const now = yield* Clock.currentTimeMillis
   const delay = yield* backOff(shared, message.attempt)
-  const isOutage = outcome._tag === "Again" && outcome.outage
-  const exhausted = message.attempt >= maxAttempts && !isOutage
+  const exhausted = outcome._tag === "Again" && message.attempt >= maxAttempts
   const reason = outcome._tag === "Done" ? "" : outcome.reason.slice(0, maxReasonLength)
   const write = shared.database.transaction(
     "settle a message",
@@ -92,7 +91,7 @@ const settle = Effect.fnUntraced(function* (
         QueueTable.bury(db, message.seq, message.attempt, reason, now)
       else {
         QueueTable.postpone(db, message.seq, reason, now + delay)
-        if (isOutage) QueueTable.forgetAttempts(db, message.seq)
+        if (outcome._tag === "Outage") QueueTable.forgetAttempts(db, message.seq)
       }
     },
     lazy

@@ -107,7 +107,8 @@ describe("PostgreSQL outbox under kill -9 of the server", () => {
       yield* database.query("be lazy", "ALTER SYSTEM SET wal_writer_flush_after = '64MB'", [])
       yield* database.query("be lazy", "SELECT pg_reload_conf()", [])
       yield* Effect.sleep("500 millis")
-      const { lost } = yield* Effect.provide(rounds("control", found, 1), services)
+      // Something else may have had the log written just before: several times it has not.
+      const { lost } = yield* Effect.provide(rounds("control", found, 8), services)
       assert.isAtLeast(lost.length, 1)
     })
   )
