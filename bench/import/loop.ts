@@ -55,7 +55,15 @@ const reading = ProfileFile.read(
     evaluate: () => Bun.file(file).stream(),
     onError: (cause) => new UnreadableFile({ cause })
   }),
-  { fileName: "accounts.csv", platform: "instagram", map: [], resume: undefined, maxUnpackedBytes: undefined }
+  {
+    fileName: "accounts.csv",
+    platform: "instagram",
+    map: [],
+    resume: undefined,
+    maxUnpackedBytes: undefined,
+    hasDays: false,
+    account: undefined
+  }
 )
 await Effect.runPromise(
   Stream.runForEach(reading, (batch) =>

@@ -3,6 +3,7 @@
  * in them:
  *   bun bench/real-files/check.ts <directory>          (or the directory in INFLUSCOPE_REAL_FILES)
  * Each file goes into an instance of its own on a temporary directory: first as a dry run, then for real, then once more.
+ * Files with figures over time also go in as history, each point of which is compared with what is in the store.
  * Prints a table and what is wrong; exits with 1 when anything is, a file that should be there and is not included.
  */
 import { existsSync, readFileSync } from "node:fs"
@@ -18,6 +19,7 @@ import {
   temporaryDirectory
 } from "../../services/scraper/test/Embedded.ts"
 import { type Expectation, expectations, type Fact } from "./Expectations.ts"
+import { histories, historyProblems } from "./Histories.ts"
 import { rawRows } from "./RawTable.ts"
 
 interface Result {
@@ -109,18 +111,57 @@ const checkFile = (path: string, file: string, expected: Expectation) =>
     }).pipe(Effect.provide(embedded(directory)))
   }).pipe(Effect.scoped)
 
+const checkHistory = (path: string, file: string, history: (typeof histories)[string]) =>
+  Effect.gen(function* () {
+    const bytes = readFileSync(path)
+    const directory = yield* temporaryDirectory
+    return yield* Effect.gen(function* () {
+      const start = performance.now()
+      const job = yield* importFile(bytes, { file, kind: "history" })
+      const millis = Math.round(performance.now() - start)
+      const problems = yield* historyProblems(history, rawRows(bytes.toString("utf8")), job)
+      const again = (yield* importFile(bytes, { file, kind: "history" })).report
+      const result: Result = {
+        file: `${file}, history`,
+        job,
+        millis,
+        problems: [
+          ...told(problems),
+          ...(addsUp(job) ? [] : ["rows are not imported + unchanged + rejected"]),
+          ...compare("imported again", [again.imported, again.unchanged], [0, history.rows])
+        ]
+      }
+      return result
+    }).pipe(Effect.provide(embedded(directory)))
+  }).pipe(Effect.scoped)
+
 const row = (cells: ReadonlyArray<string | number>): string =>
-  cells.map((cell, at) => (at === 0 ? String(cell).padEnd(26) : String(cell).padStart(10))).join("")
+  cells.map((cell, at) => (at === 0 ? String(cell).padEnd(32) : String(cell).padStart(10))).join("")
 
 const run = async (directory: string): Promise<boolean> => {
   const head = ["file", "rows", "imported", "updated", "unchanged", "rejected", "repaired", "ms", "result"]
   process.stdout.write(`${row(head)}\n`)
   let good = true
-  for (const [file, expected] of Object.entries(expectations)) {
+  const present = <E>(file: string, check: (path: string) => Effect.Effect<Result, E>): Promise<Result> => {
     const path = join(directory, file)
-    const { job, millis, problems } = existsSync(path)
-      ? await Effect.runPromise(checkFile(path, file, expected))
-      : ({ file, job: undefined, millis: 0, problems: ["the file is not there"] } satisfies Result)
+    return existsSync(path)
+      ? Effect.runPromise(check(path))
+      : Promise.resolve({ file, job: undefined, millis: 0, problems: ["the file is not there"] })
+  }
+  const checks = [
+    ...Object.entries(expectations).map(
+      ([file, expected]) =>
+        () =>
+          present(file, (path) => checkFile(path, file, expected))
+    ),
+    ...Object.entries(histories).map(
+      ([file, history]) =>
+        () =>
+          present(file, (path) => checkHistory(path, file, history))
+    )
+  ]
+  for (const check of checks) {
+    const { file, job, millis, problems } = await check()
     const { imported, rejected, repaired, rows, unchanged, updated } = job?.report ?? {
       ...{ imported: 0, rejected: 0, repaired: 0, rows: 0, unchanged: 0, updated: 0 }
     }

@@ -2,7 +2,7 @@ import { dirname, join } from "node:path"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
 import type { SearchIndex } from "@influscope/ports/SearchIndex"
 import * as Supervisor from "@influscope/stack/Supervisor"
-import { type DaprSystem, start } from "@influscope/testing/DaprSystem"
+import { type DaprSystem, type SystemOptions, start } from "@influscope/testing/DaprSystem"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,7 +20,8 @@ export const indexOf = (
 /** Runs the services beside sidecars, with their servers, for as long as the body takes. */
 export const withDapr = async <A>(
   directory: string,
-  body: (system: DaprSystem) => Promise<A>
+  body: (system: DaprSystem) => Promise<A>,
+  options: Omit<SystemOptions, "directory"> = {}
 ): Promise<A> => {
   // When this program is ended, nothing is left running: what is in the scope would be.
   const end = (): void => {
@@ -32,7 +33,7 @@ export const withDapr = async <A>(
   // Before the directory is removed.
   process.prependListener("exit", end)
   try {
-    return await start({ directory }).pipe(
+    return await start({ ...options, directory }).pipe(
       Effect.flatMap((system) => Effect.promise(() => body(system))),
       Effect.scoped,
       Effect.runPromise

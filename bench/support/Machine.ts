@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { cpus, loadavg, totalmem } from "node:os"
 
 /** What a number was measured on. Without it, and without the load, a time says nothing. */
@@ -33,6 +33,31 @@ export const processOf = (pid: number): Process => {
   return { parent: Number(fields[1]), ownSeconds: seconds(11), childrenSeconds: seconds(13) }
 }
 
+/** A process and all that it started, directly or not, as far as they run. */
+const treeOf = (root: number): ReadonlyMap<number, Process> => {
+  const all = new Map<number, Process>()
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue
+    try {
+      all.set(Number(name), processOf(Number(name)))
+    } catch {
+      // It has ended since it was listed.
+    }
+  }
+  const belongs = (pid: number): boolean => {
+    const parent = all.get(pid)?.parent
+    return pid === root || (parent !== undefined && parent > 1 && belongs(parent))
+  }
+  return new Map([...all].filter(([pid]) => belongs(pid)))
+}
+
+/** Seconds of processor time used so far by a process and by all it started, those that have ended included. */
+export const processorTime = (pid: number): number =>
+  [...treeOf(pid).values()].reduce(
+    (sum, { childrenSeconds, ownSeconds }) => sum + ownSeconds + childrenSeconds,
+    0
+  )
+
 /** Memory of a process in MB, as the kernel has it: `resident` now, `peak` since it started or since `resetPeak`. */
 export const memoryOf = async (
   pid: number
@@ -43,6 +68,14 @@ export const memoryOf = async (
       (Number(new RegExp(`^${name}:\\s+(\\d+) kB`, "m").exec(status)?.[1] ?? Number.NaN) * 1024) / 1e5
     ) / 10
   return { resident: megabytes("VmRSS"), peak: megabytes("VmHWM") }
+}
+
+/** MB resident of a process and all it started; what they share counts for each of them. */
+export const memoryOfTree = async (pid: number): Promise<number> => {
+  const each = await Promise.all(
+    [...treeOf(pid).keys()].map((one) => memoryOf(one).catch(() => ({ resident: 0 })))
+  )
+  return each.reduce((sum, { resident }) => sum + resident, 0)
 }
 
 /** Lets the peak of a process start over from what is resident now. */

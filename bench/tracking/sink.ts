@@ -1,40 +1,36 @@
 /**
  * Writes points to the PostgreSQL time series, and the same rows to the same table by COPY, in turns:
- *   bun bench/tracking/sink.ts [--influencers 10000] [--minutes 20] [--writers 2] [--rounds 5] [--seed 5] [--ratio 0.7]
- *     [--no-gate]
- * All influencers have a point every minute, in batches of 10,000, six figures each as mockstagram tells them. COPY is psql
+ *   bun bench/tracking/sink.ts [--influencers 10000] [--minutes 20] [--batch 500] [--writers 4] [--rounds 5] [--seed 5]
+ *     [--ratio 0.7] [--no-gate]
+ * All influencers have a point every minute, in batches as the tracker's sink writes them, six figures each as mockstagram tells them. COPY is psql
  * with all rows from a file and one commit; the store numbers influencers, marks what is to be rolled up, counts, passes
  * over what it has, and commits every batch. Prints the ratio of speeds and the bytes per point, and writes
  * bench/results/tracking-sink.json.
  */
 import { join } from "node:path"
-import * as PostgresDatabase from "@influscope/adapters/postgres/Database"
-import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
+import { Database } from "@influscope/adapters/postgres/Database"
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
-import * as Supervisor from "@influscope/stack/Supervisor"
-import { postgres } from "@influscope/stack/servers/Postgres"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Layer from "effect/Layer"
 import { readArguments } from "../support/Arguments.ts"
 import { inDirectory } from "../support/Directory.ts"
 import { load } from "../support/Machine.ts"
 import { makeRandom, median, rounded } from "../support/Numbers.ts"
 import { conclude, print, printMachine, table } from "../support/Report.ts"
+import { onPostgres, type Reached } from "./OnPostgres.ts"
 
 const { gate, numbers } = readArguments({
   influencers: 10_000,
   minutes: 20,
-  writers: 2,
+  batch: 500,
+  writers: 4,
   rounds: 5,
   seed: 5,
   ratio: 0.7
 })
 
-const batchSize = 10_000
 const begin = Date.UTC(2026, 2, 2) / 1_000
 const count = numbers.influencers * numbers.minutes
 
@@ -94,13 +90,13 @@ const sizes = `
 SELECT sum(pg_relation_size(inhrelid))::float8 AS heap, sum(pg_indexes_size(inhrelid))::float8 AS indices
 FROM pg_inherits WHERE inhparent = 'influscope.points'::regclass`
 
-const compare = (url: string, psql: string, file: string) =>
+const compare = ({ psql, url }: Reached, file: string) =>
   Effect.gen(function* () {
-    const { query } = yield* PostgresDatabase.Database
+    const { query } = yield* Database
     const store = yield* TimeSeries
     const points = makePoints()
-    const batches = Array.from({ length: Math.ceil(count / batchSize) }, (_, at) =>
-      points.slice(at * batchSize, (at + 1) * batchSize)
+    const batches = Array.from({ length: Math.ceil(count / numbers.batch) }, (_, at) =>
+      points.slice(at * numbers.batch, (at + 1) * numbers.batch)
     )
     const write = Effect.forEach(batches, store.write, { concurrency: numbers.writers })
     const copy = Effect.promise(async () => {
@@ -144,30 +140,12 @@ const compare = (url: string, psql: string, file: string) =>
     }
   })
 
-const onServer = (directory: string) =>
-  Effect.gen(function* () {
-    const { where } = yield* Supervisor.scoped(postgres, { directory: join(directory, "server") })
-    const url = postgres.environment(where)["DATABASE_URL"] ?? ""
-    const database = Layer.provide(
-      PostgresDatabase.layer,
-      Layer.setConfigProvider(
-        ConfigProvider.fromMap(
-          new Map([
-            ["DATABASE_URL", url],
-            ["DATABASE_STATEMENT_TIMEOUT", "5 minutes"]
-          ])
-        )
-      )
-    )
-    return yield* compare(url, join(where.program, "psql"), join(directory, "rows.tsv")).pipe(
-      Effect.provide(Layer.provideMerge(PostgresTimeSeries.layer, database))
-    )
-  }).pipe(Effect.scoped)
-
 printMachine()
-const { rounds, ...bytes } = await inDirectory((directory) => Effect.runPromise(onServer(directory)))
+const { rounds, ...bytes } = await inDirectory((directory) =>
+  onPostgres(directory, (reached) => compare(reached, join(directory, "rows.tsv")))
+)
 const rate = (seconds: number): number => Math.round(count / seconds)
-print(`${count} points, batches of ${batchSize}, ${numbers.writers} at a time\n`)
+print(`${count} points, batches of ${numbers.batch}, ${numbers.writers} at a time\n`)
 table(
   ["round", "load", "store s", "points/s", "COPY s", "rows/s", "ratio"],
   rounds.map(({ copySeconds, loadBefore, ratio, storeSeconds }, round) => [

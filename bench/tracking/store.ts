@@ -1,24 +1,43 @@
 /**
  * What the embedded time series store takes per point, and how fast it answers:
  *   bun bench/tracking/store.ts [--live 2000] [--hours 26] [--influencers 1000] [--days 365] [--plain 1] [--queries 300]
- *     [--seed 11] [--no-gate]
+ *     [--seed 11] [--reuse 0] [--no-gate]
  * First `live` influencers are tracked every minute for `hours`, in batches of 500, with upkeep every minute of that time:
  * CPU per point, bytes per point, and growth ranked over all. Then a store of its own gets the hourly history of `influencers` over `days`, and
- * answers queries in the shape of TSBS; with `--plain 1` the same points also stand in a plain SQLite table with the
- * queries in SQL, one asked after the other. Prints the figures and writes bench/results/tracking-store.json.
+ * answers queries in the shape of TSBS. With `--plain 1` the same points are also inserted into a plain SQLite table, in
+ * transactions of the same size, and the queries asked of it in SQL, one after the other. 11,416 influencers make 100
+ * million points; with `--reuse 1` their store stays in the directory of temporary files, and the next run takes it from
+ * there. Prints the figures and writes bench/results/tracking-store.json.
  */
 import { Database } from "bun:sqlite"
+import { existsSync, mkdirSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
-import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
-import type { Retention } from "@influscope/domain/tracking/Retention"
+import { keyOf } from "@influscope/domain/tracking/InfluencerId"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import { readArguments } from "../support/Arguments.ts"
 import { inDirectory } from "../support/Directory.ts"
-import { makeRandom, rounded, spreadOf } from "../support/Numbers.ts"
+import { rounded, spreadOf } from "../support/Numbers.ts"
 import { conclude, print, printMachine, table } from "../support/Report.ts"
+import {
+  answerRow,
+  answerTitles,
+  askAll,
+  batchesOf,
+  begin,
+  day,
+  endOf,
+  forever,
+  hour,
+  makeWorld,
+  milliseconds,
+  minute,
+  type Plain
+} from "./History.ts"
 
 const { gate, numbers } = readArguments({
   live: 2_000,
@@ -27,47 +46,12 @@ const { gate, numbers } = readArguments({
   days: 365,
   plain: 1,
   queries: 300,
-  seed: 11
+  seed: 11,
+  reuse: 0
 })
 
-const minute = 60
-const hour = 3_600
-const day = 86_400
-const begin = Date.UTC(2025, 0, 1) / 1_000
 const batchSize = 500
-const forever: Retention = { raw: null, hour: null, day: null, week: null, month: null }
-
-const random = makeRandom(numbers.seed)
-const below = (bound: number): number => Math.floor(random() * bound)
-
-/** An account whose figures go on as real ones do: a trend with noise, rare posts, likes in between. */
-interface Account {
-  readonly id: InfluencerId
-  followers: number
-  following: number
-  posts: number
-  totalLikes: number
-}
-
-const makeAccounts = (count: number): ReadonlyArray<Account> =>
-  Array.from({ length: count }, (_, at) => ({
-    id: InfluencerId.make(`mockstagram:${at + 1}`),
-    followers: Math.floor(1_000 * 10 ** (4 * random())),
-    following: below(2_000),
-    posts: below(3_000),
-    totalLikes: below(10_000_000)
-  }))
-
-/** The next figures of an account after some seconds. */
-const observe = (account: Account, time: number, seconds: number): DataPoint => {
-  const growth = (account.followers * seconds) / (400 * day)
-  account.followers += Math.round(growth + (random() - 0.5) * (2 + growth))
-  if (random() < seconds / (2 * day)) account.posts++
-  if (random() < seconds / (5 * day)) account.following++
-  account.totalLikes += below(Math.ceil((account.followers * seconds) / day) + 2)
-  const { followers, following, id, posts, totalLikes } = account
-  return { id, time, observedAt: time + 1 + below(4), followers, following, posts, totalLikes }
-}
+const world = makeWorld(numbers.seed)
 
 const cpuMicros = (): number => {
   const { system, user } = process.cpuUsage()
@@ -79,12 +63,6 @@ const timed = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => {
     const cpu = cpuMicros()
     return Effect.map(effect, (answer) => ({ answer, cpu: cpuMicros() - cpu }))
-  })
-
-const milliseconds = <E, R>(effect: Effect.Effect<unknown, E, R>) =>
-  Effect.suspend(() => {
-    const started = performance.now()
-    return Effect.map(effect, () => performance.now() - started)
   })
 
 /** Lets timers have their turn. */
@@ -105,16 +83,62 @@ const watchTurns = () => {
   }
 }
 
-const track = Effect.gen(function* () {
+type Synchronous = "FULL" | "NORMAL"
+
+const openPlain = (path: string, synchronous: Synchronous): Database | undefined => {
+  if (numbers.plain === 0) return undefined
+  const db = new Database(path, { create: true, readwrite: true, strict: true })
+  db.run("PRAGMA journal_mode = WAL")
+  db.run(`PRAGMA synchronous = ${synchronous}`)
+  db.run("PRAGMA cache_size = -65536")
+  db.run(
+    `CREATE TABLE IF NOT EXISTS points (id INTEGER, time INTEGER, observed_at INTEGER, followers INTEGER,
+       following INTEGER, posts INTEGER, total_likes INTEGER, PRIMARY KEY (id, time)) STRICT, WITHOUT ROWID`
+  )
+  return db
+}
+
+/** Inserts a batch in one transaction. */
+const insertPlain = (db: Database, batch: ReadonlyArray<DataPoint>): void => {
+  const insert = db.query<never, [number, number, number, number, number, number, number]>(
+    "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)"
+  )
+  db.transaction(() => {
+    for (const point of batch)
+      insert.run(
+        Number(keyOf(point.id)),
+        point.time,
+        point.observedAt,
+        point.followers ?? 0,
+        point.following ?? 0,
+        point.posts ?? 0,
+        point.totalLikes ?? 0
+      )
+  })()
+}
+
+const track = Effect.fnUntraced(function* (plain: Database | undefined) {
   const store = yield* TimeSeries
-  const accounts = makeAccounts(numbers.live)
+  const accounts = world.makeAccounts(numbers.live)
   const turns = watchTurns()
   let writing = 0
+  let writingMs = 0
   let upkeep = 0
+  let plainWriting = 0
+  let plainMs = 0
   for (let time = begin; time < begin + numbers.hours * hour; time += minute) {
     for (let first = 0; first < accounts.length; first += batchSize) {
-      const batch = accounts.slice(first, first + batchSize).map((account) => observe(account, time, minute))
-      writing += (yield* timed(store.write(batch))).cpu
+      const batch = accounts
+        .slice(first, first + batchSize)
+        .map((account) => world.observe(account, time, minute))
+      const ours = yield* timed(milliseconds(store.write(batch)))
+      writing += ours.cpu
+      writingMs += ours.answer
+      if (plain !== undefined) {
+        const theirs = yield* timed(milliseconds(Effect.sync(() => insertPlain(plain, batch))))
+        plainWriting += theirs.cpu
+        plainMs += theirs.answer
+      }
       yield* turn
     }
     upkeep += (yield* timed(store.maintain(time, forever))).cpu
@@ -132,6 +156,9 @@ const track = Effect.gen(function* () {
     points,
     writeMicros: rounded(writing / points),
     upkeepMicros: rounded(upkeep / points),
+    plainWriteMicros: plain && rounded(plainWriting / points),
+    /** Time of plain inserts over that of writes, waiting for the disk included. */
+    timesAsFastAsPlain: plain && rounded(plainMs / writingMs),
     bytesPerPoint: rounded(bytes / points),
     bytesPerPointBeforeTheEnd: rounded(recent.bytes / points),
     turnMs: spreadOf(gaps),
@@ -140,160 +167,24 @@ const track = Effect.gen(function* () {
   }
 })
 
-const historyEnd = begin + numbers.days * day
-/** Influencers and hours of one write: as an importer that reads a few accounts at a time. */
-const importAccounts = 32
-const importHours = 312
-
 const load = Effect.fnUntraced(function* (plain: Database | undefined) {
   const store = yield* TimeSeries
-  const insert = plain?.query<never, [number, number, number, number, number, number, number]>(
-    "INSERT INTO points VALUES (?, ?, ?, ?, ?, ?, ?)"
-  )
-  const accounts = makeAccounts(numbers.influencers)
   let cpu = 0
-  for (let first = 0; first < accounts.length; first += importAccounts)
-    for (let from = begin; from < historyEnd; from += importHours * hour) {
-      const batch: Array<DataPoint> = []
-      for (const account of accounts.slice(first, first + importAccounts))
-        for (let time = from; time < Math.min(historyEnd, from + importHours * hour); time += hour)
-          batch.push(observe(account, time, hour))
-      cpu += (yield* timed(store.write(batch))).cpu
-      plain?.transaction(() => {
-        for (const point of batch)
-          insert?.run(
-            Number(point.id.slice(point.id.indexOf(":") + 1)),
-            point.time,
-            point.observedAt,
-            point.followers ?? 0,
-            point.following ?? 0,
-            point.posts ?? 0,
-            point.totalLikes ?? 0
-          )
-      })()
-    }
-  cpu += (yield* timed(store.maintain(historyEnd + 2 * day, forever))).cpu
+  for (const batch of batchesOf(world, numbers)) {
+    cpu += (yield* timed(store.write(batch))).cpu
+    if (plain !== undefined) insertPlain(plain, batch)
+  }
+  cpu += (yield* timed(store.maintain(endOf(numbers) + 2 * day, forever))).cpu
   const { bytes, points } = yield* store.stats
   return { points, importMicros: rounded(cpu / points), bytesPerPoint: rounded(bytes / points) }
 })
 
-interface Query {
-  readonly name: string
-  /** Seconds of one answer, for an influencer and a time of the history. */
-  readonly ask: (key: number, time: number) => Effect.Effect<unknown, unknown, TimeSeries>
-  readonly sql: (db: Database, key: number, time: number) => unknown
-  /** Share of the queries of the others that this one, as it takes long, is asked. */
-  readonly share: number
-}
-
-const idOf = (key: number): InfluencerId => InfluencerId.make(`mockstagram:${key}`)
-const keysFrom = (key: number, count: number): ReadonlyArray<number> =>
-  Array.from({ length: count }, (_, at) => 1 + ((key + at * 37) % numbers.influencers))
-
-const rollupSql = (seconds: number): string =>
-  `SELECT time - time % ${seconds} AS start, min(followers), max(followers), sum(followers), count(*)
-   FROM points WHERE id = ? AND time >= ? AND time < ? GROUP BY start ORDER BY start`
-
-const queries: ReadonlyArray<Query> = [
-  {
-    name: "one influencer, the whole time by hour",
-    ask: (key) =>
-      Effect.flatMap(TimeSeries, (store) =>
-        store.rollups(idOf(key), "hour", { from: begin, to: historyEnd, limit: 100_000 })
-      ),
-    sql: (db, key) => db.query(rollupSql(hour)).all(key, begin, historyEnd),
-    share: 1
-  },
-  {
-    name: "one influencer, the whole time by day",
-    ask: (key) =>
-      Effect.flatMap(TimeSeries, (store) =>
-        store.rollups(idOf(key), "day", { from: begin, to: historyEnd, limit: 100_000 })
-      ),
-    sql: (db, key) => db.query(rollupSql(day)).all(key, begin, historyEnd),
-    share: 1
-  },
-  {
-    name: "one influencer, single points of 7 days",
-    ask: (key, time) =>
-      Effect.flatMap(TimeSeries, (store) =>
-        store.points(idOf(key), { from: time, to: time + 7 * day, limit: 10_000 })
-      ),
-    sql: (db, key, time) =>
-      db.query("SELECT * FROM points WHERE id = ? AND time >= ? AND time < ?").all(key, time, time + 7 * day),
-    share: 1
-  },
-  {
-    name: "8 influencers, 30 days by day",
-    ask: (key, time) =>
-      Effect.flatMap(TimeSeries, (store) =>
-        Effect.forEach(keysFrom(key, 8), (each) =>
-          store.rollups(idOf(each), "day", { from: time, to: time + 30 * day, limit: 1_000 })
-        )
-      ),
-    sql: (db, key, time) =>
-      keysFrom(key, 8).map((each) => db.query(rollupSql(day)).all(each, time, time + 30 * day)),
-    share: 1
-  },
-  {
-    name: "last point of 100 influencers",
-    ask: (key, time) => Effect.flatMap(TimeSeries, (store) => store.last(keysFrom(key, 100).map(idOf), time)),
-    sql: (db, key, time) =>
-      keysFrom(key, 100).map((each) =>
-        db.query("SELECT * FROM points WHERE id = ? AND time <= ? ORDER BY time DESC LIMIT 1").get(each, time)
-      ),
-    share: 1
-  },
-  {
-    name: "top growth of 30 days, all influencers",
-    ask: (_, time) =>
-      Effect.flatMap(TimeSeries, (store) => store.topGrowth("followers", time, time + 30 * day, 20)),
-    sql: (db, _, time) =>
-      db
-        .query(
-          `WITH ids AS (SELECT DISTINCT id FROM points), changes AS (
-             SELECT id,
-               (SELECT followers FROM points AS p WHERE p.id = ids.id AND time < ?1 ORDER BY time DESC LIMIT 1) AS a,
-               (SELECT followers FROM points AS p WHERE p.id = ids.id AND time < ?2 ORDER BY time DESC LIMIT 1) AS b
-             FROM ids)
-           SELECT id, a, b FROM changes WHERE a > 0 ORDER BY 1.0 * b / a DESC LIMIT 20`
-        )
-        .all(time - (time % day) + day, time - (time % day) + 31 * day),
-    share: 0.05
-  }
-]
-
-const ask = Effect.fnUntraced(function* (query: Query, plain: Database | undefined) {
-  const ours: Array<number> = []
-  const theirs: Array<number> = []
-  for (let turn = 0; turn < Math.max(5, numbers.queries * query.share); turn++) {
-    const key = 1 + below(numbers.influencers)
-    const time = begin + below(Math.max(1, numbers.days - 31)) * day
-    ours.push(yield* milliseconds(query.ask(key, time)))
-    if (plain !== undefined) theirs.push(yield* milliseconds(Effect.sync(() => query.sql(plain, key, time))))
-  }
-  const latency = spreadOf(ours)
-  const plainLatency = plain === undefined ? undefined : spreadOf(theirs)
-  return {
-    name: query.name,
-    ms: latency,
-    plainMs: plainLatency,
-    timesFaster: plainLatency === undefined ? undefined : rounded(plainLatency.p50 / latency.p50)
-  }
+const asked = (db: Database): Plain => ({
+  table: "points",
+  column: "id",
+  numberOf: (key) => key,
+  run: ({ parameters, text }) => Effect.sync(() => db.query(text.replaceAll("$", "?")).all(...parameters))
 })
-
-const openPlain = (directory: string): Database | undefined => {
-  if (numbers.plain === 0) return undefined
-  const db = new Database(join(directory, "plain.db"), { create: true, readwrite: true, strict: true })
-  db.run("PRAGMA journal_mode = WAL")
-  db.run("PRAGMA synchronous = NORMAL")
-  db.run("PRAGMA cache_size = -65536")
-  db.run(
-    `CREATE TABLE points (id INTEGER, time INTEGER, observed_at INTEGER, followers INTEGER, following INTEGER,
-       posts INTEGER, total_likes INTEGER, PRIMARY KEY (id, time)) STRICT, WITHOUT ROWID`
-  )
-  return db
-}
 
 const plainBytes = (db: Database): number =>
   db
@@ -305,7 +196,10 @@ const plainBytes = (db: Database): number =>
 printMachine()
 
 const live = await inDirectory((directory) =>
-  Effect.runPromise(track.pipe(Effect.provide(SqliteTimeSeries.layer(join(directory, "series.db")))))
+  track(openPlain(join(directory, "plain.db"), "FULL")).pipe(
+    Effect.provide(SqliteTimeSeries.layer(join(directory, "series.db"))),
+    Effect.runPromise
+  )
 )
 print(
   `${live.points.toLocaleString("en-US")} points every minute: ${live.writeMicros} us CPU a point to write, ` +
@@ -313,36 +207,53 @@ print(
     `turns p50 ${live.turnMs.p50} ms, p99 ${live.turnMs.p99} ms, max ${live.turnMs.max} ms; ` +
     `top growth of all ${live.topGrowthMs.p50} ms, turns of it p99 ${live.topGrowthTurnMs.p99} ms`
 )
-
-const history = await inDirectory((directory) => {
-  const plain = openPlain(directory)
-  return Effect.runPromise(
-    Effect.gen(function* () {
-      const loaded = yield* load(plain)
-      print(
-        `${loaded.points.toLocaleString("en-US")} points of history: ${loaded.importMicros} us CPU a point, ` +
-          `${loaded.bytesPerPoint} bytes a point` +
-          (plain === undefined ? "" : ` (plain table ${rounded(plainBytes(plain) / loaded.points)})`)
-      )
-      const answers = yield* Effect.forEach(queries, (query) => ask(query, plain))
-      return { ...loaded, plainBytesPerPoint: plain && rounded(plainBytes(plain) / loaded.points), answers }
-    }).pipe(Effect.provide(SqliteTimeSeries.layer(join(directory, "series.db"))))
+if (live.timesAsFastAsPlain !== undefined)
+  print(
+    `${live.timesAsFastAsPlain} times as fast as plain inserts, which take ${live.plainWriteMicros} us CPU a point`
   )
+
+/** What was loaded, noted beside it when all of it is there. */
+const Loaded = Schema.parseJson(
+  Schema.Struct({ points: Schema.Number, importMicros: Schema.Number, bytesPerPoint: Schema.Number })
+)
+
+const noteOf = (directory: string): string => join(directory, "loaded.json")
+
+const loadOrReuse = Effect.fnUntraced(function* (directory: string, plain: Database | undefined) {
+  const note = noteOf(directory)
+  if (existsSync(note))
+    return yield* Schema.decode(Loaded)(yield* Effect.promise(() => Bun.file(note).text()))
+  const loaded = yield* load(plain)
+  const text = yield* Schema.encode(Loaded)(loaded)
+  yield* Effect.promise(() => Bun.write(note, text))
+  return loaded
 })
 
-print()
-table(
-  ["query", "p50 ms", "p95 ms", "p99 ms", "plain p50", "plain p95", "times faster"],
-  history.answers.map(({ ms, name, plainMs, timesFaster }) => [
-    name,
-    ms.p50,
-    ms.p95,
-    ms.p99,
-    plainMs?.p50,
-    plainMs?.p95,
-    timesFaster
-  ])
+const loadAndAsk = (directory: string) => {
+  const plain = openPlain(join(directory, "plain.db"), "NORMAL")
+  return Effect.gen(function* () {
+    const loaded = yield* loadOrReuse(directory, plain)
+    print(
+      `${loaded.points.toLocaleString("en-US")} points of history: ${loaded.importMicros} us CPU a point, ` +
+        `${loaded.bytesPerPoint} bytes a point` +
+        (plain === undefined ? "" : ` (plain table ${rounded(plainBytes(plain) / loaded.points)})`)
+    )
+    const answers = yield* askAll(numbers, numbers.queries, world, plain && asked(plain))
+    return { ...loaded, plainBytesPerPoint: plain && rounded(plainBytes(plain) / loaded.points), answers }
+  }).pipe(Effect.provide(SqliteTimeSeries.layer(join(directory, "series.db"))), Effect.runPromise)
+}
+
+const kept = join(
+  tmpdir(),
+  `influscope-history-${numbers.influencers}-${numbers.days}-${numbers.seed}-${numbers.plain}`
 )
+// A part of a history is of no use.
+if (!existsSync(noteOf(kept))) rmSync(kept, { recursive: true, force: true })
+if (numbers.reuse > 0) mkdirSync(kept, { recursive: true })
+const history = numbers.reuse > 0 ? await loadAndAsk(kept) : await inDirectory(loadAndAsk)
+
+print()
+table(answerTitles, history.answers.map(answerRow))
 
 const yearByHour = history.answers[0]?.ms.p95 ?? Number.NaN
 await conclude(

@@ -1,8 +1,12 @@
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 
-/** Growth of resident memory after which garbage is collected. */
-const allowance = 32 * 1024 ** 2
+/**
+ * Growth of resident memory after which garbage is collected: so many bytes, or this share of what was left by the last
+ * collection, whichever is more. The more there is, the longer a collection takes.
+ */
+const leastGrowth = 32 * 1024 ** 2
+const growthShare = 0.5
 
 /**
  * Collects garbage now, and again whenever memory has grown, for as long as the scope is open. Large files make garbage
@@ -13,7 +17,7 @@ export const keepMemoryLow = Effect.suspend(() => {
   return Effect.sync(() => {
     const resident = process.memoryUsage.rss()
     floor = Math.min(floor, resident)
-    if (resident - floor < allowance) return
+    if (resident - floor < Math.max(leastGrowth, growthShare * floor)) return
     Bun.gc(true)
     floor = process.memoryUsage.rss()
   }).pipe(Effect.repeat(Schedule.spaced("200 millis")), Effect.interruptible, Effect.forkScoped)

@@ -127,7 +127,8 @@ const ofProblem = (problem: typeof Problem.Type): CliError => {
       : problem.title
   const todo: { readonly [tag: string]: string } = {
     InvalidRequest: "Correct it; --help tells what is expected.",
-    NotFound: "influscope search lists the profiles, influscope dlq list the dead letters.",
+    NotFound:
+      "influscope search lists the profiles, influscope dlq list the dead letters, influscope alerts rules list the rules.",
     PayloadTooLarge: "Split the file, or raise INFLUSCOPE_MAX_IMPORT_BYTES and start again.",
     Unavailable: "Try again in a few seconds.",
     StorageFull: "Free some space on the disk of the data directory and try again."

@@ -13,6 +13,8 @@ Usage: influscope <command> [options]
   search [WORDS...]     find profiles by words and filters, typos forgiven
   show ID               a profile with the source and time of every figure
   discover --count N    discover profiles from a source
+  track add IDS         follow figures over time; also track remove, list, status, and import FILE for history
+  alerts rules add NAME have a webhook called when figures do something; alerts list shows what came of it
   audit                 account for every item that was sent
   dlq list              the messages that could not be handled; also dlq show, replay and drop
   doctor                what is wrong with this machine or this installation, and what mends it
@@ -30,6 +32,7 @@ Examples
   influscope import creators.csv --platform instagram --dry-run
   influscope search vegan recpies --country DE --followers-min 10000 --sort engagement
   influscope show instagram:nasa --json
+  influscope track import youtube-daily.csv.gz
 
 Commands talk to the instance that runs on the data directory (INFLUSCOPE_DATA_DIR, ./.influscope), or open it
 themselves. docs/configuration.md lists every key.`
@@ -48,7 +51,16 @@ export const splitValues = (args: ReadonlyArray<string>): ReadonlyArray<string> 
 }
 
 /** Options that may be repeated: the parser takes one without a value for one that was not given. */
-const repeatable = new Set(["--platform", "--category", "--country", "--language", "--tier", "--map"])
+const repeatable = new Set([
+  "--platform",
+  "--category",
+  "--country",
+  "--language",
+  "--tier",
+  "--map",
+  "--of",
+  "--anomaly"
+])
 
 /** The first repeatable option without a value. */
 export const optionWithoutValue = (args: ReadonlyArray<string>): string | undefined => {

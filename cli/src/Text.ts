@@ -28,3 +28,7 @@ export const compact = (value: number | null): string => (value === null ? "-" :
 
 /** 3.42 %; a dash for what is unknown. */
 export const percent = (value: number | null): string => (value === null ? "-" : `${value.toFixed(2)} %`)
+
+/** +3.42 %; a dash for what is unknown. */
+export const change = (value: number | null): string =>
+  (value !== null && value > 0 ? "+" : "") + percent(value)

@@ -10,6 +10,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import { version } from "../package.json"
+import { alerts } from "./commands/Alerts.ts"
 import { audit } from "./commands/Audit.ts"
 import { components } from "./commands/Components.ts"
 import { discover } from "./commands/Discover.ts"
@@ -45,6 +46,7 @@ const influscope = Command.make("influscope").pipe(
     show,
     discover,
     track,
+    alerts,
     audit,
     dlq,
     doctor,

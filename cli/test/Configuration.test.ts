@@ -4,14 +4,17 @@ import { describe, expect, it } from "vitest"
 
 const root = fileURLToPath(new URL("../..", import.meta.url))
 
-/** The keys a source file reads: names in calls of Config, with the prefixes of its `nested` blocks, innermost last. */
+/** Calls with a key: of Config and, where keys are given a prefix, of helpers too. */
+const ofConfig = /Config\.(?!nested)(?:\w+\(|literal\([^)]*\)\()\s*"([A-Z][A-Z_]+)"/g
+const ofAnything = /\b(?!nested\()\w+(?:\([^()]*\))?\(\s*"([A-Z][A-Z_]+)"/g
+
+/** The keys a source file reads, with the prefixes of its `nested` blocks, innermost last. */
 const keysOf = (text: string): ReadonlyArray<string> => {
   const blocks = text.split(/\n(?=export |const |\/\*\*)/)
   return blocks.flatMap((block) => {
     const prefixes = [...block.matchAll(/Config\.nested\("(\w+)"\)/g)].map(([, prefix]) => prefix).reverse()
-    return [...block.matchAll(/Config\.(?:\w+\(|literal\([^)]*\)\()\s*"([A-Z][A-Z_]+)"/g)]
-      .filter(([call]) => !call.startsWith("Config.nested"))
-      .map(([, key]) => [...prefixes, key].join("_"))
+    const calls = block.matchAll(prefixes.length === 0 ? ofConfig : ofAnything)
+    return Array.from(calls, ([, key]) => [...prefixes, key].join("_"))
   })
 }
 

@@ -73,6 +73,34 @@ describe("influscope on a directory that nobody serves", () => {
     })
   })
 
+  it("previews, imports and repeats history, and says what it rejects", async () => {
+    const path = await place.file(
+      "instagram-daily.csv",
+      "account,day,followers\nana.cooks,2026-01-01,20k\nana.cooks,2026-01-31,25k\nana.cooks,soon,1\n"
+    )
+    const track = async (...args: ReadonlyArray<string>) => {
+      const { code, err, out } = await place.run([
+        "track",
+        "import",
+        path,
+        "--map",
+        "day=observedAt",
+        ...args
+      ])
+      expect({ code, err }).toMatchObject({ code: 0 })
+      return out
+    }
+    const counts = { rows: 3, imported: 2, updated: 0, unchanged: 0, rejected: 1 }
+    expect(JSON.parse(await track("--json", "--dry-run"))).toMatchObject(counts)
+    expect(JSON.parse(await track("--json"))).toMatchObject({
+      ...counts,
+      rejections: [{ line: 4 }, { line: 4 }]
+    })
+    const again = await track()
+    expect(again).toContain("3 rows of instagram-daily.csv: 0 points written, 2 known already, 1 rejected")
+    expect(again).toContain("2 points of 1 influencer, 2026-01-01 to 2026-01-31")
+  })
+
   it("takes several files, names, platforms and mappings", async () => {
     const plain = await place.file("plain.tsv", "who\tfans\nmaria_k\t1200\n")
     const more = await place.file(
@@ -132,9 +160,15 @@ describe("influscope on a directory that nobody serves", () => {
 
   it("accounts for everything it sent", async () => {
     const { code, out } = await place.run(["audit", "--json"])
-    const [topic] = JSON.parse(out).topics
-    expect(topic).toMatchObject({ topic: "profiles.discovered", pending: 0, missing: 0, deadLettered: 0 })
-    expect(topic.sent).toBe(topic.applied)
+    const { topics } = JSON.parse(out)
+    expect(topics.map(({ topic }: { topic: string }) => topic)).toEqual([
+      "datapoints.collected",
+      "profiles.discovered"
+    ])
+    for (const topic of topics) {
+      expect(topic).toMatchObject({ pending: 0, missing: 0, deadLettered: 0 })
+      expect(topic.sent).toBe(topic.applied)
+    }
     expect(code).toBe(0)
     expect((await place.run(["dlq", "list"])).out).toContain("There are no dead letters.")
   })

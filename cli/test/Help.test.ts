@@ -9,6 +9,18 @@ const commands = [
   ["search"],
   ["show"],
   ["discover"],
+  ["track"],
+  ["track", "add"],
+  ["track", "remove"],
+  ["track", "list"],
+  ["track", "status"],
+  ["track", "import"],
+  ["alerts"],
+  ["alerts", "list"],
+  ["alerts", "rules"],
+  ["alerts", "rules", "add"],
+  ["alerts", "rules", "list"],
+  ["alerts", "rules", "remove"],
   ["audit"],
   ["doctor"],
   ["stack"],
@@ -35,7 +47,7 @@ describe("what influscope says about itself", () => {
     // The parser knows which commands there are, whoever wrote the overview.
     const { err } = await place.run(["no-such-command"])
     const known = [...err.matchAll(/'([a-z]+)'/g)].map(([, name]) => name)
-    expect(known.length).toBe(12)
+    expect(known.length).toBe(14)
     for (const name of known) expect(overview).toMatch(new RegExp(`^  ${name}\\b`, "m"))
   })
 
@@ -69,6 +81,20 @@ describe("what influscope says about itself", () => {
     [["search", "food", "--tier", "--json"], "--tier has no value"],
     [["import", "x.csv", "--map"], "--map has no value"],
     [["import"], "<file>"],
+    [["track", "import"], "<file>"],
+    [["track", "import", "x.csv", "--map"], "--map has no value"],
+    [["track", "import", "x.csv", "--observed-at", "2026-01-31"], "--observed-at"],
+    [["track", "add", "--interval"], "--interval"],
+    [["alerts", "rules", "add", "Purges", "--webhook", "ftp://example.com"], "https"],
+    [
+      ["alerts", "rules", "add", "Purges", "--webhook", "https://example.com", "--of", "nasa"],
+      "platform:handle"
+    ],
+    [
+      ["alerts", "rules", "add", "Purges", "--webhook", "https://example.com", "--anomaly"],
+      "--anomaly has no value"
+    ],
+    [["alerts", "rules", "remove"], "<id>"],
     [["show", "nasa"], "platform:handle"],
     [["import", "x.csv", "--observed-at", "yesterday"], "yesterday"],
     [["dlq", "frobnicate"], "subcommand"]
@@ -88,6 +114,8 @@ describe("what influscope says about itself", () => {
     const nobody = await place.run(["show", "instagram:nobody"])
     expect(nobody.code).toBe(1)
     expect(nobody.err).toContain("There is no profile instagram:nobody")
+    const rule = await place.run(["alerts", "rules", "remove", "nothing"])
+    expect(rule.err).toContain("There is no alert rule nothing")
     const letter = await place.run(["dlq", "replay", "nothing"])
     expect(letter.err).toContain("There is no dead letter nothing")
     expect((await place.run(["dlq", "drop"])).err).toContain("dlq list")

@@ -20,7 +20,7 @@ import * as Stream from "effect/Stream"
 import { EmbeddedLive } from "../src/Embedded.ts"
 
 const csv = "Handle,Platform,Followers\n@ana,Instagram,12.3k\nbob,TikTok,5\n"
-const params = { map: [], dryRun: false, file: "a.csv" }
+const params = { map: [], dryRun: false, kind: "profiles" as const, file: "a.csv" }
 
 /** A scraper behind HTTP on a port, and the ports of the API that reach it there. */
 const remote = (settings: Record<string, string> = {}) =>

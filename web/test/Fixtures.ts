@@ -51,6 +51,25 @@ export const quietOne: Given = {
   followers: 9_100
 }
 
+const daySeconds = 86_400
+
+/**
+ * Four months of the restorer's figures up to yesterday, with a day missing: 1 % a week with a rhythm of its own, and one
+ * day on which 6 % came at once. A week after it there are 50,000.
+ */
+export const restorerHistory = Array.from({ length: 120 }, (_, day) => {
+  const leap = day >= 100 ? 1.06 : 1
+  const followers = Math.round(40_213 * 1.0015 ** day * (1 + 0.0004 * Math.sin(day * 2.4)) * leap)
+  const time = new Date((Math.floor(Date.now() / 1_000 / daySeconds) - 120 + day) * daySeconds * 1_000)
+  return {
+    id: "instagram:zephyrine.quill",
+    time: time.toISOString(),
+    followers,
+    avgLikes: 1_100 + day,
+    avgComments: 90
+  }
+}).filter((_, day) => day !== 60)
+
 /** A word in every profile of `hostile`. */
 export const hostileWord = "xsscorpus"
 

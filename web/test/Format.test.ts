@@ -1,5 +1,14 @@
 import { assert, describe, it } from "@effect/vitest"
-import { formatCompact, formatMs, formatPercent, parseCount, valueName } from "../src/app/Format.ts"
+import {
+  formatChange,
+  formatCompact,
+  formatInterval,
+  formatMs,
+  formatPercent,
+  parseChange,
+  parseCount,
+  valueName
+} from "../src/app/Format.ts"
 
 describe("Format", () => {
   it.each([
@@ -17,6 +26,32 @@ describe("Format", () => {
     ["1e9", null]
   ] as const)("reads %j as %j", (text, value) => {
     assert.strictEqual(parseCount(text), value)
+  })
+
+  it.each([
+    ["5", 5],
+    ["-2.5", -2.5],
+    ["\u22122.5", -2.5],
+    [" +3 % ", 3],
+    ["-.5", -0.5],
+    ["", undefined],
+    ["--5", null],
+    ["5k", null],
+    ["lots", null]
+  ] as const)("reads the change %j as %j", (text, value) => {
+    assert.strictEqual(parseChange(text), value)
+  })
+
+  it("writes changes with their sign, and lengths of time in words", () => {
+    assert.deepStrictEqual([3.1449, -0.5, 0].map(formatChange), ["+3.14%", "-0.50%", "0.00%"])
+    assert.deepStrictEqual([60, 900, 3_600, 86_400, 90, 172_800].map(formatInterval), [
+      "minute",
+      "15 minutes",
+      "hour",
+      "day",
+      "90 seconds",
+      "2 days"
+    ])
   })
 
   it("writes figures in short, with their units", () => {

@@ -9,7 +9,8 @@ import {
   hostileWord,
   payloads,
   quietOne,
-  restorer
+  restorer,
+  restorerHistory
 } from "./Fixtures.ts"
 import { type RunningApp, startApp } from "./startApp.ts"
 
@@ -90,6 +91,19 @@ const importFixtures = async (app: RunningApp): Promise<void> => {
     })
 }
 
+const importHistory = async (app: RunningApp): Promise<void> => {
+  const response = await fetch(`${app.url}/v1/points`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ points: restorerHistory })
+  })
+  assert.strictEqual(response.status, 202, await response.text())
+  await eventually(async () => {
+    const answer = await fetch(`${app.url}/v1/influencers/instagram:zephyrine.quill/tracking`)
+    assert.include(await answer.json(), { latest: restorerHistory.at(-1)?.time, interval: null })
+  })
+}
+
 const announceAbsence = (): void => {
   process.stderr.write(
     "No Chromium here (CHROMIUM_PATH or /usr/bin/chromium): the page is not tried in a browser.\n"
@@ -112,6 +126,7 @@ const inBrowser = (executablePath: string) => {
   beforeAll(async () => {
     app = await startApp()
     await importFixtures(app)
+    await importHistory(app)
     browser = await chromium.launch({ executablePath, args: browserArguments })
   }, 120_000)
 
@@ -313,6 +328,143 @@ const inBrowser = (executablePath: string) => {
       assert.strictEqual(await focusedHit(page), "instagram:zephyrine.quill")
       await page.goForward()
       await shown.waitFor()
+    }))
+
+  const growth = (page: Page): Locator => panel(page).locator(".growth")
+  const restorerPage = "/?profile=instagram:zephyrine.quill"
+
+  it("draws how an account grew, for as many days as one likes, with what stands out", () =>
+    visit(restorerPage, async (page) => {
+      const shown = growth(page)
+      await shown.locator("svg .line").first().waitFor()
+      assert.strictEqual(await shown.locator("svg .gap").count(), 1)
+      assert.strictEqual(await shown.locator("svg .band").count(), 1)
+      const marks = await shown
+        .locator("svg .mark title")
+        .evaluateAll((all) => all.map((one) => one.textContent))
+      assert.deepStrictEqual(
+        marks.map((text) => text.replace(/^.*: /, "")).sort(),
+        ["50K reached", "unusually fast rise"].sort()
+      )
+      assert.match(await textOf(shown.locator(".change")), /^90 days: \+[\d,]+ followers \(\+\d+\.\d\d%\)$/)
+      const rowsFor = async (days: string) => {
+        await shown.getByRole("button", { name: days, exact: true }).click()
+        return shown.locator("tbody tr:not(.expected)").count()
+      }
+      assert.strictEqual(await rowsFor("7 d"), 8)
+      assert.strictEqual(await shown.locator("svg .mark").count(), 0)
+      assert.strictEqual(await rowsFor("30 d"), 31)
+      assert.strictEqual(
+        await shown.getByRole("button", { name: "30 d", exact: true }).getAttribute("aria-pressed"),
+        "true"
+      )
+      assert.strictEqual(await rowsFor("365 d"), restorerHistory.length)
+      assert.strictEqual(await shown.locator("tbody tr.expected").count(), 3)
+      assert.match(await textOf(shown.locator(".change")), /nobody knows the followers so long ago/)
+      const csv = await page.evaluate(
+        async (address) => {
+          const response = await fetch(address)
+          return [response.headers.get("content-type"), await response.text()]
+        },
+        (await shown.getByRole("link", { name: "These days as CSV" }).getAttribute("href")) ?? ""
+      )
+      assert.match(csv[0] ?? "", /^text\/csv/)
+      assert.strictEqual(csv[1]?.trim().split("\r\n").length, restorerHistory.length + 1)
+      await shown.getByRole("button", { name: "Engagement" }).click()
+      await shown.getByText("Average likes and comments per post").waitFor()
+      const { avgComments = 0, avgLikes = 0, followers = 1 } = restorerHistory.at(-1) ?? {}
+      const rate = (((avgLikes + avgComments) / followers) * 100).toFixed(2)
+      assert.include(await textOf(shown.locator("tbody tr").last()), `${rate}%`)
+    }))
+
+  it("reads the chart out day by day, to the keyboard and to screen readers", () =>
+    visit(restorerPage, async (page) => {
+      const slider = growth(page).getByRole("slider", { name: "Followers by day" })
+      await slider.waitFor({ state: "attached" })
+      await slider.focus()
+      const last = restorerHistory.at(-1)?.followers.toLocaleString("en") ?? ""
+      assert.include((await slider.getAttribute("aria-valuetext")) ?? "", last)
+      for (let steps = 0; steps < 19; steps++) await page.keyboard.press("ArrowLeft")
+      const reading = (await slider.getAttribute("aria-valuetext")) ?? ""
+      assert.include(reading, restorerHistory.at(-20)?.followers.toLocaleString("en") ?? "")
+      assert.include(reading, "unusually fast rise")
+      assert.strictEqual(await textOf(growth(page).locator(".reading")), reading)
+    }))
+
+  it("tells who has no figures over time what to do, and why somebody cannot be tracked", () =>
+    visit(
+      `/?profile=instagram:${quietOne.handle}`,
+      async (page) => {
+        await growth(page).locator("[data-growth=none]").waitFor()
+        await growth(page).getByRole("button", { name: "Track", exact: true }).click()
+        await growth(page).getByRole("alert").filter({ hasText: "no provider has figures" }).waitFor()
+      },
+      { provoked: /400/ }
+    ))
+
+  it("says so while somebody is tracked, and stops it", () => {
+    let interval: number | null = 60
+    return visit(
+      restorerPage,
+      async (page) => {
+        await growth(page).getByText("tracked every minute").waitFor()
+        await growth(page).getByRole("button", { name: "Stop tracking" }).click()
+        await growth(page).getByRole("button", { name: "Track", exact: true }).waitFor()
+        assert.strictEqual(await growth(page).getByText("tracked every").count(), 0)
+      },
+      {
+        // Nobody here has a provider for such accounts.
+        before: async (page) => {
+          await page.route("**/v1/influencers/*/tracking", (route) =>
+            route.fulfill({
+              json: { id: "instagram:zephyrine.quill", interval, latest: restorerHistory.at(-1)?.time }
+            })
+          )
+          await page.route("**/v1/tracking/remove", (route) => {
+            interval = null
+            return route.fulfill({ json: { removed: 1 } })
+          })
+        }
+      }
+    )
+  })
+
+  it("says when figures over time cannot be read, and tries again", () => {
+    let failures = 1
+    return visit(
+      restorerPage,
+      async (page) => {
+        const alert = growth(page).getByRole("alert")
+        await alert.filter({ hasText: "The index is being opened" }).waitFor()
+        await alert.getByRole("button", { name: "Try again" }).click()
+        await growth(page).locator("svg .line").first().waitFor()
+      },
+      {
+        provoked: /503/,
+        before: (page) =>
+          page.route("**/v1/influencers/*/growth*", (route) =>
+            failures-- > 0 ? route.fulfill(problem) : route.continue()
+          )
+      }
+    )
+  })
+
+  it("finds those who grow, and says how much", () =>
+    visit(`/?q=typewriters`, async (page) => {
+      await rows(page).first().waitFor()
+      await eventually(async () => {
+        await page.reload()
+        await rows(page).first().waitFor()
+        assert.match(await textOf(page.locator(".hit .trend").first()), /^\+\d+\.\d\d% \(30 d\)$/)
+      })
+      await page.locator("input[name=growth30Min]").fill("-2.5")
+      await page.keyboard.press("Enter")
+      await total(page, 1)
+      assert.strictEqual(params(page).get("growth30Min"), "-2.5")
+      await page.getByRole("button", { name: "Remove filter: growth from -2.50%" }).waitFor()
+      await page.locator("input[name=growth30Max]").fill("-1")
+      await page.keyboard.press("Enter")
+      await total(page, 0)
     }))
 
   it("says in words why there is no rate", () =>
@@ -522,6 +674,10 @@ const inBrowser = (executablePath: string) => {
         assert.isFalse(await scrollsSideways(page), "profile")
         const body = await panel(page).evaluate((dialog) => [dialog.scrollWidth, dialog.clientWidth])
         assert.strictEqual(body[0], body[1], "profile's panel")
+        await page.goto(new URL(restorerPage, page.url()).href)
+        await growth(page).locator("svg .line").first().waitFor()
+        const grown = await panel(page).evaluate((dialog) => [dialog.scrollWidth, dialog.clientWidth])
+        assert.strictEqual(grown[0], grown[1], "panel with a chart")
       },
       { viewport: { width: 380, height: 800 } }
     ))

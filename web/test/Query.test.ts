@@ -28,11 +28,14 @@ const queries: FastCheck.Arbitrary<PageQuery> = FastCheck.record({
   followersMax: bound,
   engagementMin: bound,
   engagementMax: bound,
+  growth30Min: FastCheck.constantFrom(undefined, -12.5, 0, 3),
+  growth30Max: FastCheck.constantFrom(undefined, -12.5, 0, 3),
   sort: FastCheck.constantFrom(
     "relevance" as const,
     "followers" as const,
     "engagement" as const,
-    "recency" as const
+    "recency" as const,
+    "growth" as const
   ),
   order: FastCheck.constantFrom("asc" as const, "desc" as const)
 })

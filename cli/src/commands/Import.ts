@@ -7,6 +7,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Path from "@effect/platform/Path"
 import { ImportParams } from "@influscope/domain/api/ImportsApi"
 import { Problem } from "@influscope/domain/api/Problems"
+import { GivenProfileId } from "@influscope/domain/api/ProfilesApi"
 import { type ColumnReport, ImportJob, type ImportReport, type Rejection } from "@influscope/domain/Imports"
 import { platforms } from "@influscope/domain/Platform"
 import * as Effect from "effect/Effect"
@@ -25,19 +26,12 @@ const files = plainArg("file").pipe(
   Args.withDescription("CSV, TSV, JSON or JSON Lines, gzipped or not.")
 )
 
-const options = {
+/** How a file is read, whatever is in it. */
+const reading = {
   platform: Options.choice("platform", platforms).pipe(
     Options.withDescription(
       "The platform of every row; rows that say another one are rejected. When absent, found out."
     ),
-    Options.optional
-  ),
-  source: Options.text("source").pipe(
-    Options.withDescription("Who says so; the file's name when absent."),
-    Options.optional
-  ),
-  observedAt: Options.date("observed-at").pipe(
-    Options.withDescription("When the figures were true, as in 2026-01-31; when absent, now."),
     Options.optional
   ),
   map: Options.text("map").pipe(
@@ -50,6 +44,18 @@ const options = {
     Options.withDescription("Report what would happen, write nothing.")
   ),
   json: jsonOption
+}
+
+const options = {
+  ...reading,
+  source: Options.text("source").pipe(
+    Options.withDescription("Who says so; the file's name when absent."),
+    Options.optional
+  ),
+  observedAt: Options.date("observed-at").pipe(
+    Options.withDescription("When the figures were true, as in 2026-01-31; when absent, now."),
+    Options.optional
+  )
 }
 
 const columnColumns: ReadonlyArray<Column<ColumnReport>> = [
@@ -71,9 +77,13 @@ const shownRejections = 10
 const summaryOf = (job: ImportJob): string => {
   const { imported, rejected, repaired, rows, unchanged, updated } = job.report
   const would = job.dryRun ? " would be" : ""
+  const fates =
+    job.kind === "history"
+      ? `${counted(imported, "point")}${would} written, ${count(unchanged)} known already,`
+      : `${count(imported)}${would} imported, ${count(updated)} updated, ${count(unchanged)} unchanged,`
   return [
     `${counted(rows, "row")} of ${oneLine(job.file)}:`,
-    `${count(imported)}${would} imported, ${count(updated)} updated, ${count(unchanged)} unchanged,`,
+    fates,
     `${count(rejected)} rejected; ${count(repaired)} repaired`
   ].join(" ")
 }
@@ -172,20 +182,18 @@ const unread = (path: string, job: ImportJob) =>
     todo: "Correct the file and import it again; rows that are there already stay as they are."
   })
 
-export const importFiles = Command.make("import", { files, ...options }, (given) =>
+interface Given {
+  readonly files: ReadonlyArray<string>
+  readonly json: boolean
+}
+
+const importEach = (given: Given, paramsFor: (file: string) => ImportParams) =>
   Effect.gen(function* () {
     const { basename } = yield* Path.Path
     yield* Effect.forEach(given.files, present, { discard: true })
     const failures: Array<CliError> = []
     for (const path of given.files) {
-      const job = yield* run(path, {
-        file: basename(path),
-        map: given.map,
-        dryRun: given.dryRun,
-        ...ifSome(given.platform, (platform) => ({ platform })),
-        ...ifSome(given.source, (source) => ({ source })),
-        ...ifSome(given.observedAt, (observedAt) => ({ observedAt }))
-      })
+      const job = yield* run(path, paramsFor(basename(path)))
       yield* given.json ? printJson(job.report) : printReport(job)
       if (job.state === "failed") failures.push(unread(path, job))
     }
@@ -193,8 +201,41 @@ export const importFiles = Command.make("import", { files, ...options }, (given)
     const last = failures.at(-1)
     if (last !== undefined) return yield* last
   }).pipe(Effect.provide(ApiClientLive))
+
+export const importFiles = Command.make("import", { files, ...options }, (given) =>
+  importEach(given, (file) => ({
+    file,
+    kind: "profiles",
+    map: given.map,
+    dryRun: given.dryRun,
+    ...ifSome(given.platform, (platform) => ({ platform })),
+    ...ifSome(given.source, (source) => ({ source })),
+    ...ifSome(given.observedAt, (observedAt) => ({ observedAt }))
+  }))
 ).pipe(
   Command.withDescription(
     "Import influencers from files as people have them; columns are recognised by name and values."
+  )
+)
+
+const of = Options.text("of").pipe(
+  Options.withSchema(GivenProfileId),
+  Options.withDescription("Whom all of a file is about that does not say it itself, as in youtube:mkbhd."),
+  Options.optional
+)
+
+/** `influscope track import`. */
+export const importHistory = Command.make("import", { files, of, ...reading }, (given) =>
+  importEach(given, (file) => ({
+    file,
+    kind: "history",
+    map: given.map,
+    dryRun: given.dryRun,
+    ...ifSome(given.of, (account) => ({ of: account })),
+    ...ifSome(given.platform, (platform) => ({ platform }))
+  }))
+).pipe(
+  Command.withDescription(
+    "Import figures over time from files as people have them: a row for each account and moment, or a column for each day. Points that are there already stay."
   )
 )

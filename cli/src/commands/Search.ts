@@ -10,7 +10,7 @@ import { CliError } from "../CliError.ts"
 import { ifSome, jsonOption, plainArg } from "../CommonOptions.ts"
 import { print, printJson, remark } from "../Output.ts"
 import { type Column, table } from "../Table.ts"
-import { compact, counted, percent } from "../Text.ts"
+import { change, compact, counted, percent } from "../Text.ts"
 
 const words = plainArg("words").pipe(
   Args.repeated,
@@ -39,6 +39,8 @@ const options = {
   followersMax: bound("followers-max", "At most so many followers."),
   engagementMin: bound("engagement-min", "An engagement rate of at least so many percent."),
   engagementMax: bound("engagement-max", "An engagement rate of at most so many percent."),
+  growthMin: bound("growth-min", "Followers grew by at least so many percent over 30 days."),
+  growthMax: bound("growth-max", "Followers grew by at most so many percent over 30 days."),
   sort: Options.choice("sort", SearchSort.literals).pipe(
     Options.withDescription("What comes first."),
     Options.withDefault("relevance" as const)
@@ -63,6 +65,7 @@ const columns: ReadonlyArray<Column<SearchHit>> = [
   { title: "name", cell: ({ name }) => name ?? "-", shrinks: true },
   { title: "followers", cell: ({ followers }) => compact(followers), align: "right" },
   { title: "engagement", cell: ({ engagementRate }) => percent(engagementRate), align: "right" },
+  { title: "growth", cell: ({ growth30 }) => change(growth30), align: "right" },
   { title: "tier", cell: ({ tier }) => tier ?? "-" },
   { title: "country", cell: ({ country }) => country ?? "-" },
   { title: "categories", cell: ({ categories }) => categories.join(", "), shrinks: true }
@@ -94,6 +97,8 @@ export const search = Command.make("search", { words, ...options }, (given) =>
         ...ifSome(given.followersMax, (followersMax) => ({ followersMax })),
         ...ifSome(given.engagementMin, (engagementMin) => ({ engagementMin })),
         ...ifSome(given.engagementMax, (engagementMax) => ({ engagementMax })),
+        ...ifSome(given.growthMin, (growth30Min) => ({ growth30Min })),
+        ...ifSome(given.growthMax, (growth30Max) => ({ growth30Max })),
         ...ifSome(given.cursor, (cursor) => ({ cursor }))
       }
     })

@@ -9,7 +9,7 @@ import { ApiClient, ApiClientLive } from "../ApiClient.ts"
 import { jsonOption, plainArg } from "../CommonOptions.ts"
 import { print, printJson } from "../Output.ts"
 import { type Column, table } from "../Table.ts"
-import { count, percent } from "../Text.ts"
+import { change, count, percent } from "../Text.ts"
 
 const id = plainArg("id").pipe(
   Args.mapEffect((text) =>
@@ -35,7 +35,10 @@ const columns: ReadonlyArray<Column<Row>> = [
 ]
 
 const text = (name: string, value: unknown): string => {
-  if (typeof value === "number") return /rate$/i.test(name) ? percent(value) : count(value)
+  if (typeof value === "number") {
+    if (name === "growth30") return change(value)
+    return /rate$/i.test(name) ? percent(value) : count(value)
+  }
   if (Array.isArray(value)) return value.join(", ")
   return value instanceof Date ? value.toISOString() : String(value)
 }

@@ -153,7 +153,7 @@ const declareTopology = (root: string): Effect.Effect<void, CliError> =>
       : {}
     if (url === undefined || managementUrl === undefined) return
     yield* Effect.mapError(
-      RabbitmqTopology.declare({ url, managementUrl }, RabbitmqTopology.discovery),
+      RabbitmqTopology.declare({ url, managementUrl }, RabbitmqTopology.pipelines),
       ({ message }) =>
         new CliError({
           what: `The queues of RabbitMQ were not declared: ${message}.`,

@@ -3,6 +3,7 @@ import * as Grpc from "@influscope/analytics/Grpc"
 import { ServerAddress, ServerLive } from "@influscope/api/Server"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { takingTurns } from "@influscope/telemetry/Turns"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -134,7 +135,7 @@ export const start = Command.make("start", {}, () =>
       Layer.provide(Layer.mergeAll(ServerLive, Grpc.layerConfig)),
       Layer.provide(EmbeddedLive)
     )
-  )
+  ).pipe(takingTurns)
 ).pipe(
   Command.withDescription("Start everything in this process and serve it; the first start seeds profiles.")
 )

@@ -20,6 +20,7 @@ import { print, printJson, remark } from "../Output.ts"
 import { progress } from "../Progress.ts"
 import { type Column, table } from "../Table.ts"
 import { count, counted, oneLine } from "../Text.ts"
+import { importHistory } from "./Import.ts"
 
 const who = plainArg("who").pipe(
   Args.repeated,
@@ -239,5 +240,5 @@ const status = Command.make("status", { json: jsonOption }, (given) =>
 
 export const track = Command.make("track").pipe(
   Command.withDescription("Follow the figures of influencers over time."),
-  Command.withSubcommands([add, remove, list, status])
+  Command.withSubcommands([add, remove, list, status, importHistory])
 )

@@ -148,4 +148,30 @@ describe("snapshot of the search index", () => {
       )
     })
   )
+
+  it.scopedLive("of the format before, which knew no growth, is not used", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* run(directory, put(profileOf("falling", { growth30: -2 }), profileOf("rising", { growth30: 5 })))
+      const file = readFileSync(snapshotIn(directory))
+      const header = file.subarray(24, 24 + file.readUInt32BE(16))
+      header.write(header.toString("utf8").replace('"version":2', '"version":1'))
+      file.writeBigUInt64BE(Bun.hash.xxHash3(header), 8)
+      writeFileSync(snapshotIn(directory), file)
+      assert.isTrue(Either.isLeft(yield* Effect.either(readSnapshot(snapshotIn(directory)))))
+      yield* run(
+        directory,
+        Effect.gen(function* () {
+          const { hits } = yield* (yield* SearchIndex).search(queryOf("", { sort: "growth" }))
+          assert.deepStrictEqual(
+            hits.map(({ growth30, handle }) => [handle, growth30]),
+            [
+              ["rising", 5],
+              ["falling", -2]
+            ]
+          )
+        })
+      )
+    })
+  )
 })

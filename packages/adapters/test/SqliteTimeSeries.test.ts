@@ -10,6 +10,7 @@ import { timeSeriesConformance } from "@influscope/ports/conformance/TimeSeriesC
 import { TimeSeriesModel } from "@influscope/ports/conformance/TimeSeriesModel"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as SqliteTimeSeries from "../src/sqlite/timeseries/TimeSeries.ts"
@@ -201,6 +202,31 @@ describe("SQLite time series", () => {
       assert.deepStrictEqual(yield* times(second), [0, 60, 120])
       yield* store.maintain(begin + 10 * day, forever)
       assert.deepStrictEqual(yield* times(first), [120])
+    }).pipe(Effect.provide(Layer.unwrapScoped(restartable)))
+  )
+
+  it.scopedLive("lets everybody else have their turn while it compacts and drops what is old", () =>
+    Effect.gen(function* () {
+      const store = yield* TimeSeries
+      const blocks = 20
+      const many = Array.from({ length: blocks * 32 }, (_, at) => InfluencerId.make(`mockstagram:${at + 1}`))
+      const batch = (time: number): ReadonlyArray<DataPoint> =>
+        many.map((id, at) => ({ id, time, observedAt: time, followers: at }))
+      yield* store.write(batch(begin))
+      yield* store.write(batch(begin + 20 * day))
+      const upkeep = yield* Effect.fork(store.maintain(begin + 30 * day, { ...forever, raw: 15 }))
+      const [first] = many
+      if (first === undefined) return
+      let written = 0
+      while (upkeep.unsafePoll() === null) {
+        // What a timer or a socket would do.
+        yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
+        const time = begin + 29 * day + written
+        written += yield* store.write([{ id: first, time, observedAt: time, followers: 1 }])
+      }
+      yield* Fiber.join(upkeep)
+      assert.isAtLeast(written, 2 * blocks)
+      assert.strictEqual((yield* store.stats).points, many.length + written)
     }).pipe(Effect.provide(Layer.unwrapScoped(restartable)))
   )
 })

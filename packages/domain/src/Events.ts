@@ -2,6 +2,7 @@ import * as Schema from "effect/Schema"
 import { Observation } from "./Observation.ts"
 import { DataPoint, EpochSeconds } from "./tracking/DataPoint.ts"
 import { InfluencerId } from "./tracking/InfluencerId.ts"
+import { AlertId } from "./tracking/RaisedAlert.ts"
 
 /** A topic: its name on the broker and the shape of one message, which always carries a batch. */
 export interface Topic<A, I> {
@@ -59,4 +60,18 @@ export type DataPointsCollected = typeof DataPointsCollected.Type
 export const dataPointsCollected: Topic<DataPointsCollected, typeof DataPointsCollected.Encoded> = {
   name: "datapoints.collected",
   schema: DataPointsCollected
+}
+
+/** The webhook of an alert is to be called for the `attempt`-th time. */
+export const AlertRaised = Schema.Struct({
+  version: Schema.Literal(1),
+  id: Schema.NonEmptyString,
+  alert: AlertId,
+  attempt: Schema.Int.pipe(Schema.positive())
+}).annotations({ identifier: "AlertRaised" })
+export type AlertRaised = typeof AlertRaised.Type
+
+export const alertsRaised: Topic<AlertRaised, typeof AlertRaised.Encoded> = {
+  name: "alerts.raised",
+  schema: AlertRaised
 }

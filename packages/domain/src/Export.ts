@@ -1,12 +1,13 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type FieldName, fieldNames, isObservable, ProfileFields } from "./Observation.ts"
+import { fieldNames, isObservable, ProfileFields } from "./Observation.ts"
 import { Platform } from "./Platform.ts"
 import type { Profile, Provenance } from "./Profile.ts"
 import { normalizeHandle } from "./ProfileId.ts"
 
 // An export is JSON Lines: a header, statements, and an end that tells how many there were. A profile is written as the
-// statements that its figures come from, each with its source and times, so that reading them gives the same profile.
+// statements that its figures come from, each with its source and times, so that reading them gives the same profile. Growth
+// is not among them: it belongs to the time series, which stays.
 
 /** How an export begins, byte for byte. */
 export const exportHeader = '{"influscope":"export","version":1}'
@@ -32,17 +33,19 @@ export const ExportedStatement = Schema.Struct({
   observedAt: Time,
   ingestedAt: Time,
   ordinal: Schema.Int,
-  fields: ProfileFields,
+  fields: ProfileFields.pipe(Schema.omit("growth30")),
   avatar: Schema.optionalWith(Avatar, { exact: true })
 })
 export type ExportedStatement = typeof ExportedStatement.Type
 
-type MutableFields = { -readonly [K in FieldName]?: ProfileFields[K] }
+const exportedNames = fieldNames.filter((name) => name !== "growth30")
+type ExportedName = (typeof exportedNames)[number]
+type MutableFields = { -readonly [K in ExportedName]?: ProfileFields[K] }
 
 /** The statements a profile is made of, the newest first. */
 export const statementsOf = (profile: Profile): ReadonlyArray<ExportedStatement> => {
   const statements = new Map<string, { readonly said: Provenance; readonly fields: MutableFields }>()
-  const take = <K extends FieldName>(name: K): void => {
+  const take = <K extends ExportedName>(name: K): void => {
     const value = profile.fields[name]
     const said = profile.provenance[name]
     if (value === undefined || said === undefined) return
@@ -51,7 +54,7 @@ export const statementsOf = (profile: Profile): ReadonlyArray<ExportedStatement>
     statement.fields[name] = value
     statements.set(key, statement)
   }
-  for (const name of fieldNames) take(name)
+  for (const name of exportedNames) take(name)
   const { handle, platform } = profile
   return [...statements.values()]
     .map(({ fields, said }) => ({ platform, handle, ...said, fields }))

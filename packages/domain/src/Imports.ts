@@ -30,8 +30,16 @@ export type Rejection = typeof Rejection.Type
 export const maxListedRejections = 1_000
 
 /**
+ * What a file holds: accounts, a row each; or their figures over time, a row for each account and moment (or a column for
+ * each day).
+ */
+export const ImportKind = Schema.Literal("profiles", "history").annotations({ identifier: "ImportKind" })
+export type ImportKind = typeof ImportKind.Type
+
+/**
  * What became of a file: `rows` = `imported` + `updated` + `unchanged` + `rejected` once the import is done.
- * `repaired` counts rows in which a value needed mending (encoding, broken number, stray mark) and was kept.
+ * Of a history, a row is one influencer at one moment: `imported` are new points, `unchanged` those that were there, which
+ * stay. `repaired` counts rows in which a value needed mending (encoding, broken number, stray mark) and was kept.
  */
 export const ImportReport = Schema.Struct({
   rows: Counted,
@@ -58,6 +66,7 @@ export const ImportJob = Schema.Struct({
   state: ImportState,
   file: Schema.String,
   source: Schema.String,
+  kind: ImportKind,
   dryRun: Schema.Boolean,
   createdAt: Schema.Date,
   /** When the figures in the file were true, unless a row says otherwise. */

@@ -36,7 +36,12 @@ export const fieldSchemas = {
   totalLikes: Count,
   totalViews: Count,
   /** Engagement rate as the source states it, percent; kept beside ours, never mixed with it. */
-  reportedEngagementRate: Count
+  reportedEngagementRate: Count,
+  /**
+   * Change of the followers over 30 days, percent of the first count: worked out from the time series as of the last day in
+   * it (`growthOver`). Null: it was known, and is not any more.
+   */
+  growth30: Schema.NullOr(Schema.Finite)
 } as const
 
 export const ProfileFields = Schema.Struct(fieldSchemas).pipe(Schema.partialWith({ exact: true }))
@@ -64,8 +69,15 @@ export const fieldNames: ReadonlyArray<FieldName> = [
   "avgViewers",
   "totalLikes",
   "totalViews",
-  "reportedEngagementRate"
+  "reportedEngagementRate",
+  "growth30"
 ]
+
+/** Fields that anybody may state: the others are ours. */
+export type GivenFieldName = Exclude<FieldName, "avatarKey" | "growth30">
+export const givenFieldNames: ReadonlyArray<GivenFieldName> = fieldNames.filter(
+  (name) => name !== "avatarKey" && name !== "growth30"
+)
 
 /**
  * One source's statement about one account. `observedAt` (epoch ms) is when it was true, `ingestedAt` (epoch ms) when we
@@ -82,6 +94,9 @@ export const Observation = Schema.Struct({
   fields: ProfileFields
 }).annotations({ identifier: "Observation" })
 export type Observation = typeof Observation.Type
+
+/** What we have worked out about an account. It is no news of it: whoever has no profile does not get one by it. */
+export const isWorkedOut = ({ fields }: Observation): boolean => fields.growth30 !== undefined
 
 /** Clocks differ, and the day begins earlier elsewhere. */
 const oneDay = 86_400_000

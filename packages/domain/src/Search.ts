@@ -3,7 +3,13 @@ import { Platform } from "./Platform.ts"
 import { ProfileId } from "./ProfileId.ts"
 import { Tier } from "./Tier.ts"
 
-export const SearchSort = Schema.Literal("relevance", "followers", "engagement", "recency").annotations({
+export const SearchSort = Schema.Literal(
+  "relevance",
+  "followers",
+  "engagement",
+  "recency",
+  "growth"
+).annotations({
   identifier: "SearchSort"
 })
 export type SearchSort = typeof SearchSort.Type
@@ -25,6 +31,9 @@ export interface SearchFilters {
   readonly engagementMin: number | undefined
   /** Percent. */
   readonly engagementMax: number | undefined
+  /** Change of the followers over 30 days, percent; below 0 is a loss. */
+  readonly growth30Min: number | undefined
+  readonly growth30Max: number | undefined
 }
 
 export const noFilters: SearchFilters = {
@@ -37,7 +46,9 @@ export const noFilters: SearchFilters = {
   followersMin: undefined,
   followersMax: undefined,
   engagementMin: undefined,
-  engagementMax: undefined
+  engagementMax: undefined,
+  growth30Min: undefined,
+  growth30Max: undefined
 }
 
 export interface SearchQuery {
@@ -73,6 +84,8 @@ export const SearchHit = Schema.Struct({
   verified: Schema.NullOr(Schema.Boolean),
   followers: Schema.NullOr(Schema.Number),
   engagementRate: Schema.NullOr(Schema.Number),
+  /** Change of the followers over 30 days, percent. */
+  growth30: Schema.NullOr(Schema.Number),
   tier: Schema.NullOr(Tier),
   avatarUrl: Schema.NullOr(Schema.String),
   score: Schema.Number,

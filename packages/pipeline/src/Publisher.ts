@@ -15,6 +15,8 @@ export interface PublishOptions {
   readonly items: number
   /** The import or discovery the event belongs to. */
   readonly job: string | undefined
+  /** See AppendOptions of Outbox. */
+  readonly repeats?: boolean
 }
 
 /** Messages one topic may have waiting before producers are held back. */
@@ -60,9 +62,9 @@ export class Publisher extends Effect.Service<Publisher>()("@influscope/pipeline
         )
       )
 
-    const publishSafely = (topic: string, message: Message, job: string | undefined) =>
+    const publishSafely = (topic: string, message: Message, { job, repeats = false }: PublishOptions) =>
       Effect.gen(function* () {
-        const isNew = yield* outbox.append(topic, message, job)
+        const isNew = yield* outbox.append(topic, message, job, { repeats })
         if (!isNew) return false
         yield* pubsub.publish(topic, message).pipe(
           Effect.timeoutFail({
@@ -96,7 +98,7 @@ export class Publisher extends Effect.Service<Publisher>()("@influscope/pipeline
         }
         if (mode === "off")
           yield* FiberSet.run(unconfirmed, Effect.delay(pubsub.publish(topic.name, message), "200 millis"))
-        else if (!(yield* publishSafely(topic.name, message, options.job))) return
+        else if (!(yield* publishSafely(topic.name, message, options))) return
         yield* sent(topic.name, options.items)
       }).pipe(
         Effect.withSpan("Publisher.publish", { attributes: { topic: topic.name, items: options.items } })

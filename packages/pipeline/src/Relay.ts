@@ -25,15 +25,33 @@ const longestGrace = { times: 32, atMost: Duration.minutes(10) }
 
 /** Most batches of one topic in one round. */
 const batchesPerRound = 100
-/** Confirmed batches stay in the outbox this long, for the reports of their jobs. */
-const keepConfirmed = Duration.days(7)
+/** As many while nothing of the topic gets on: its consumer is down, and more would only be copies in its queue. */
+const probesPerRound = 4
+
+/** How many items of each topic had been settled, one way or another, at a look. */
+export type Found = Map<string, number>
+/**
+ * How long confirmed batches stay in the outbox, to be recognised when they are appended again: by a job that goes on
+ * where it was, or by a dispatcher that died before it had noted what it handed out, which is much sooner.
+ */
+const keepConfirmed = { ofJobs: Duration.days(7), others: Duration.minutes(10) }
+
+export interface RoundOptions {
+  /** Other topics are left to other relays; all are ours when absent. */
+  readonly isOurs?: (topic: string) => boolean
+  /** What the round before found, to be brought up to date; nothing when absent. */
+  readonly found?: Found
+}
 
 /**
  * Sends again what has been on its way for longer than the grace and the backlog of its topic (see `accounts`), and after
  * that more and more rarely; answers how many batches that were. What the broker has dead-lettered is marked, not sent again. A batch that the
  * broker does not take waits for the next round and holds up no other.
  */
-export const relayOnce = Effect.fn("Relay.round")(function* (grace: Duration.Duration) {
+export const relayOnce = Effect.fn("Relay.round")(function* (
+  grace: Duration.Duration,
+  { found = new Map(), isOurs = () => true }: RoundOptions = {}
+) {
   const outbox = yield* Outbox
   const pubsub = yield* PubSub
   const deadLetters = yield* DeadLetters
@@ -72,30 +90,46 @@ export const relayOnce = Effect.fn("Relay.round")(function* (grace: Duration.Dur
     Duration.min(Duration.times(grace, longestGrace.times), longestGrace.atMost)
   )
   let count = 0
-  for (const { graceMillis, missing, topic } of yield* accounts(grace)) {
+  for (const account of yield* accounts(grace)) {
+    const { applied, deadLettered, duplicateBatches, graceMillis, missing, topic } = account
+    if (!isOurs(topic)) continue
+    const settled = applied + deadLettered + duplicateBatches
+    const limit = found.get(topic) === settled ? probesPerRound : batchesPerRound
+    found.set(topic, settled)
     if (missing === 0) continue
-    const overdue = yield* outbox.overdue(topic, now, { first: graceMillis, longest }, batchesPerRound)
+    const overdue = yield* outbox.overdue(topic, now, { first: graceMillis, longest }, limit)
     const sent = yield* Effect.forEach(overdue, (message) => sendAgain(topic, message), { concurrency: 4 })
     count += sent.reduce((sum, one) => sum + one, 0)
   }
-  yield* outbox.prune(now - Duration.toMillis(keepConfirmed))
+  yield* outbox.prune({
+    ofJobs: now - Duration.toMillis(keepConfirmed.ofJobs),
+    others: now - Duration.toMillis(keepConfirmed.others)
+  })
   return count
 })
 
-/** Runs the relay every few seconds for as long as the layer lives. */
-export const RelayLive = Layer.scopedDiscard(
-  Effect.gen(function* () {
-    const grace = yield* relayGrace
-    yield* relayOnce(grace).pipe(
-      Effect.catchTag("StorageError", (error) =>
-        Effect.logWarning("The relay could not do its round; it will try again", error.message)
-      ),
-      Effect.catchAllDefect((defect) =>
-        Effect.logError("The relay's round went wrong; it will try again", defect)
-      ),
-      Effect.repeat(Schedule.spaced("5 seconds")),
-      Effect.interruptible,
-      Effect.forkScoped
-    )
-  })
-)
+const relay = (isOurs: (topic: string) => boolean) =>
+  Layer.scopedDiscard(
+    Effect.gen(function* () {
+      const grace = yield* relayGrace
+      const found: Found = new Map()
+      yield* relayOnce(grace, { isOurs, found }).pipe(
+        Effect.catchTag("StorageError", (error) =>
+          Effect.logWarning("The relay could not do its round; it will try again", error.message)
+        ),
+        Effect.catchAllDefect((defect) =>
+          Effect.logError("The relay's round went wrong; it will try again", defect)
+        ),
+        Effect.repeat(Schedule.spaced("5 seconds")),
+        Effect.interruptible,
+        Effect.forkScoped
+      )
+    })
+  )
+
+/** Runs a relay for all topics every few seconds for as long as the layer lives. */
+export const RelayLive = relay(() => true)
+
+/** As `RelayLive`, for the topics of one of several producers that share an outbox. */
+export const relayOf = (...topics: ReadonlyArray<{ readonly name: string }>) =>
+  relay((topic) => topics.some(({ name }) => name === topic))

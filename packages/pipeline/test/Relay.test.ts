@@ -12,10 +12,12 @@ import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { accounts } from "../src/Audit.ts"
 import { consume } from "../src/Consumer.ts"
-import { RelayLive, relayOnce } from "../src/Relay.ts"
+import { Publisher } from "../src/Publisher.ts"
+import { type Found, RelayLive, relayOf, relayOnce } from "../src/Relay.ts"
 import {
   allCreated,
   audit,
+  batch,
   drained,
   Faults,
   noAudit,
@@ -220,7 +222,38 @@ describe("a round of the relay", () => {
     }).pipe(Effect.provide(process(faults)))
   })
 
-  it.scoped("forgets confirmed batches after seven days, and no others; the account stays", () => {
+  it.scoped("only probes a topic of which nothing gets on, and sends all when something does", () => {
+    const faults = new Faults()
+    return Effect.gen(function* () {
+      const ids = Array.from({ length: 20 }, (_, number) => `batch-${number}`)
+      const found: Found = new Map()
+      yield* relayOnce(grace, { found })
+      yield* Effect.forEach(ids, (id) => lose(faults, id), { discard: true })
+      yield* TestClock.adjust("31 seconds")
+      // The topic is new to it.
+      faults.broker = "lossy"
+      assert.strictEqual(yield* relayOnce(grace, { found }), 20)
+      yield* TestClock.adjust("2 minutes")
+      assert.strictEqual(yield* relayOnce(grace, { found }), 4)
+      assert.strictEqual(yield* relayOnce(grace, { found }), 4)
+      faults.broker = "up"
+      yield* consume(topic, subscription, (event) => Effect.succeed(allCreated(event)))
+      assert.strictEqual(yield* relayOnce(grace, { found }), 4)
+      yield* drained
+      assert.strictEqual(yield* relayOnce(grace, { found }), 8)
+      yield* drained
+      assert.strictEqual(yield* relayOnce(grace, { found }), 0)
+      yield* TestClock.adjust("10 minutes")
+      // Those that were lost twice.
+      assert.strictEqual(yield* relayOnce(grace, { found }), 4)
+      yield* drained
+      assert.strictEqual(yield* relayOnce(grace, { found }), 4)
+      yield* drained
+      assert.deepStrictEqual(yield* audit(0), { ...noAudit, sent: 20, sentBatches: 20, applied: 20 })
+    }).pipe(Effect.provide(process(faults)))
+  })
+
+  it.scoped("forgets confirmed batches of jobs after seven days, and no others; the account stays", () => {
     const faults = new Faults()
     return Effect.gen(function* () {
       const outbox = yield* Outbox
@@ -243,6 +276,25 @@ describe("a round of the relay", () => {
       yield* relayOnce(grace)
       assert.deepStrictEqual(yield* kept, ["dead", "dropped", "open"])
       assert.deepStrictEqual(yield* audit(), before)
+    }).pipe(Effect.provide(process(faults)))
+  })
+
+  it.scoped("forgets confirmed batches of no job after ten minutes", () => {
+    const faults = new Faults()
+    return Effect.gen(function* () {
+      const outbox = yield* Outbox
+      const publisher = yield* Publisher
+      yield* publisher.publish(topic, batch("a", 3), { items: 3, job: undefined })
+      yield* outbox.confirm(topic.name, "a", { created: 3, updated: 0, unchanged: 0 })
+      const before = yield* audit()
+      const again = { id: "a", payload: "{}", items: 3, traceparent: undefined }
+      yield* TestClock.adjust("10 minutes")
+      yield* relayOnce(grace)
+      assert.isFalse(yield* outbox.append(topic.name, again, undefined))
+      yield* TestClock.adjust("1 millis")
+      yield* relayOnce(grace)
+      assert.deepStrictEqual(yield* audit(), before)
+      assert.isTrue(yield* outbox.append(topic.name, again, undefined))
     }).pipe(Effect.provide(process(faults)))
   })
 
@@ -280,6 +332,17 @@ describe("the running relay", () => {
       yield* drained
       assert.deepStrictEqual(yield* audit(0), { ...account, sent: 2, sentBatches: 2, applied: 2 })
     }).pipe(Effect.provide(running(faults)))
+  })
+
+  it.scoped("leaves topics that are not its own to others", () => {
+    const faults = new Faults()
+    return Effect.gen(function* () {
+      yield* lose(faults, "ours", other)
+      yield* lose(faults, "theirs")
+      yield* Layer.build(relayOf(other))
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(sentAgain(faults), ["ours"])
+    }).pipe(Effect.provide(process(faults)))
   })
 
   it.scoped("waits as long as it is told to", () => {

@@ -55,10 +55,25 @@ export interface Grace {
   readonly longest: number
 }
 
+/** Epoch ms: which confirmed batches are forgotten. */
+export interface ConfirmedBefore {
+  /** Of jobs: a job that goes on where it was appends them again. */
+  readonly ofJobs: number
+  readonly others: number
+}
+
+export interface AppendOptions {
+  /**
+   * Whether what led to the batch happens again when the last moments before a power cut are lost: then a store that keeps
+   * everything in one file, in the order of the writes, need not sync this one by itself.
+   */
+  readonly repeats?: boolean
+}
+
 /**
  * The producer's memory of what it has sent until the consumer's effect is confirmed. A broker's acknowledgement is not
  * proof of delivery, so the relay re-sends what is overdue from here, and the audit is counted here.
- * Every write is durable when it succeeds.
+ * Every write is durable when it succeeds, but for appends that repeat by themselves: those survive the death of the process.
  */
 export class Outbox extends Context.Tag("@influscope/ports/Outbox")<
   Outbox,
@@ -67,7 +82,8 @@ export class Outbox extends Context.Tag("@influscope/ports/Outbox")<
     readonly append: (
       topic: string,
       message: Message,
-      job: string | undefined
+      job: string | undefined,
+      options?: AppendOptions
     ) => Effect.Effect<boolean, StorageError>
     /** The consumer's effect is durable. Answers false when it had been confirmed before (a duplicate delivery). */
     readonly confirm: (
@@ -95,7 +111,10 @@ export class Outbox extends Context.Tag("@influscope/ports/Outbox")<
     readonly resent: (topic: string, id: string) => Effect.Effect<void, StorageError>
     readonly audit: (graceMillis: number) => Effect.Effect<ReadonlyArray<TopicAudit>, StorageError>
     readonly progress: (job: string) => Effect.Effect<JobProgress, StorageError>
-    /** Forgets payloads and rows confirmed before `confirmedBefore` (epoch ms); the totals of the audit stay. */
-    readonly prune: (confirmedBefore: number) => Effect.Effect<number, StorageError>
+    /**
+     * Forgets batches confirmed before those times, and answers how many; the totals of the audit stay. A delivery of a forgotten
+     * batch still counts as a duplicate, but appended again it is a new one.
+     */
+    readonly prune: (before: ConfirmedBefore) => Effect.Effect<number, StorageError>
   }
 >() {}

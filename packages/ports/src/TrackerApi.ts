@@ -1,7 +1,9 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import { AddedAlertRule, AlertPage, NewAlertRule } from "@influscope/domain/api/AlertsApi"
 import { maxBatchItems } from "@influscope/domain/Events"
+import { AlertRule, AlertRuleId } from "@influscope/domain/tracking/AlertRule"
 import { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import {
@@ -12,15 +14,16 @@ import {
   TrackingStatus
 } from "@influscope/domain/tracking/Tracking"
 import * as Schema from "effect/Schema"
+import { RuleRefused } from "./Alerts.ts"
 import { PipelineBusy } from "./Profiles.ts"
 import { StorageError } from "./StorageError.ts"
-import { NoProvider } from "./Tracking.ts"
+import { NoProvider, TooMuchTracking } from "./Tracking.ts"
 
 const influencers = { ids: Schema.Array(InfluencerId) }
 
 /**
- * What the API asks of the tracker when they are processes of their own: the port Tracking, call by call, with its
- * errors. An internal contract: nothing outside speaks it.
+ * What the API asks of the tracker when they are processes of their own: the ports Tracking and Alerts, call by call, with
+ * their errors. An internal contract: nothing outside speaks it.
  */
 export class TrackerApi extends HttpApi.make("tracker").add(
   HttpApiGroup.make("tracker")
@@ -31,6 +34,7 @@ export class TrackerApi extends HttpApi.make("tracker").add(
         )
         .addSuccess(TrackingAdded)
         .addError(NoProvider, { status: 400 })
+        .addError(TooMuchTracking, { status: 400 })
         .addError(StorageError, { status: 500 })
     )
     .add(
@@ -68,6 +72,37 @@ export class TrackerApi extends HttpApi.make("tracker").add(
         )
         .addSuccess(Schema.String)
         .addError(PipelineBusy, { status: 429 })
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.post("addRule", "/tracker/v1/alerts/rules")
+        .setPayload(NewAlertRule)
+        .addSuccess(AddedAlertRule)
+        .addError(RuleRefused, { status: 400 })
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.get("rules", "/tracker/v1/alerts/rules")
+        .addSuccess(Schema.Array(AlertRule))
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.del("removeRule", "/tracker/v1/alerts/rules/:id")
+        .setPath(Schema.Struct({ id: AlertRuleId }))
+        .addSuccess(Schema.Boolean)
+        .addError(StorageError, { status: 500 })
+    )
+    .add(
+      HttpApiEndpoint.get("alerts", "/tracker/v1/alerts")
+        .setUrlParams(
+          Schema.Struct({
+            influencer: Schema.optionalWith(InfluencerId, { exact: true }),
+            rule: Schema.optionalWith(AlertRuleId, { exact: true }),
+            cursor: Schema.optionalWith(Schema.String, { exact: true }),
+            limit: Schema.NumberFromString
+          })
+        )
+        .addSuccess(Schema.Option(AlertPage))
         .addError(StorageError, { status: 500 })
     )
 ) {}

@@ -21,6 +21,14 @@ export class NoProvider extends Schema.TaggedError<NoProvider>()("NoProvider", {
   known: Schema.Array(Schema.String)
 }) {}
 
+/** With these there would be more influencers, or points a second, than may be tracked in all; nothing was added. */
+export class TooMuchTracking extends Schema.TaggedError<TooMuchTracking>()("TooMuchTracking", {
+  influencers: Schema.Int,
+  mostInfluencers: Schema.Int,
+  pointsPerSecond: Schema.Number,
+  mostPointsPerSecond: Schema.Int
+}) {}
+
 /** Who is tracked, and how often. Changes are durable when they succeed and hold from the next nominal time on. */
 export class Tracking extends Context.Tag("@influscope/ports/Tracking")<
   Tracking,
@@ -29,7 +37,7 @@ export class Tracking extends Context.Tag("@influscope/ports/Tracking")<
     readonly add: (
       ids: ReadonlyArray<InfluencerId>,
       interval: number | undefined
-    ) => Effect.Effect<TrackingAdded, NoProvider | StorageError>
+    ) => Effect.Effect<TrackingAdded, NoProvider | TooMuchTracking | StorageError>
     readonly remove: (ids: ReadonlyArray<InfluencerId>) => Effect.Effect<TrackingRemoved, StorageError>
     /** In a fixed order; `cursor` is the `nextCursor` of the page before. None when it is not one. */
     readonly list: (

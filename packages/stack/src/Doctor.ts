@@ -86,9 +86,15 @@ const portGroups = (patient: Patient) =>
     ]
   )
 
-/** Who needs which components: analytics is called and calls nobody. */
-const needed = (appId: string): ReadonlyArray<string> =>
-  appId === "analytics" ? [] : appId === "indexer" ? ["pubsub", "state", "objects"] : ["pubsub", "state"]
+/** Analytics and mockstagram are called and call nobody. */
+const needing: Readonly<Record<string, ReadonlyArray<string>>> = {
+  analytics: [],
+  mockstagram: [],
+  indexer: ["pubsub", "state", "objects"]
+}
+
+/** Who needs which components. */
+const needed = (appId: string): ReadonlyArray<string> => needing[appId] ?? ["pubsub", "state"]
 
 /** What a variable says, or what the servers of the stack that run say. */
 const variables = (root: string) =>

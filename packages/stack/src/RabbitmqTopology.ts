@@ -35,9 +35,14 @@ export interface Broker {
   readonly managementUrl: string
 }
 
-/** The topics of the discovery pipeline. */
-export const discovery: Topology = {
-  topics: [{ name: "profiles.discovered", subscribers: ["indexer"] }],
+/** The topics of discovery and tracking. */
+export const pipelines: Topology = {
+  topics: [
+    { name: "profiles.discovered", subscribers: ["indexer"] },
+    { name: "influencers.due", subscribers: ["tracker"] },
+    { name: "datapoints.collected", subscribers: ["tracker"] },
+    { name: "alerts.raised", subscribers: ["tracker"] }
+  ],
   deliveryLimit: 50
 }
 

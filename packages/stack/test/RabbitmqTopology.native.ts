@@ -3,7 +3,7 @@ import * as TestServer from "@influscope/testing/TestServer"
 import { type Channel, type ChannelModel, connect, type GetMessage } from "amqplib"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import { type Broker, declare, discovery, type Topology, unrouted, verify } from "../src/RabbitmqTopology.ts"
+import { type Broker, declare, pipelines, type Topology, unrouted, verify } from "../src/RabbitmqTopology.ts"
 import { RequestFailed } from "../src/SignedFetch.ts"
 import { rabbitmq } from "../src/servers/Rabbitmq.ts"
 
@@ -83,10 +83,10 @@ describe("the topology of RabbitMQ", () => {
     () =>
       Effect.gen(function* () {
         const { broker, connection, vhost } = yield* brokerOf
-        const topology: Topology = { ...discovery, deliveryLimit: 2 }
+        const topology: Topology = { ...pipelines, deliveryLimit: 2 }
 
         const missing = yield* verify(broker, topology)
-        assert.isAtLeast(missing.length, 8)
+        assert.isAtLeast(missing.length, 20)
         assert.isTrue(missing.every(({ mendable }) => mendable))
         yield* declare(broker, topology)
         yield* declare(broker, topology)
@@ -176,10 +176,10 @@ describe("the topology of RabbitMQ", () => {
         await channel.close()
       })
       yield* publish(connection, topic, ["kept"])
-      const refused = yield* Effect.flip(declare(broker, discovery))
+      const refused = yield* Effect.flip(declare(broker, pipelines))
       assert.strictEqual(refused.reason, "conflict")
       assert.include(refused.message, queue)
-      const wrong = yield* verify(broker, discovery)
+      const wrong = yield* verify(broker, pipelines)
       const ours = wrong.filter(({ what }) => what === `queue ${queue}`)
       assert.isTrue(ours.some(({ mendable, why }) => !mendable && why.includes("classic")))
       const channel = yield* attempt(() => connection.createChannel())
@@ -191,11 +191,11 @@ describe("the topology of RabbitMQ", () => {
   it.scopedLive("fails with the reason when the broker is not there or does not let us in", () =>
     Effect.gen(function* () {
       const away = { url: "amqp://a:b@127.0.0.1:1", managementUrl: "http://127.0.0.1:1" }
-      assert.strictEqual((yield* Effect.flip(declare(away, discovery))).reason, "unreachable")
-      assert.strictEqual((yield* Effect.flip(verify(away, discovery))).reason, "unreachable")
+      assert.strictEqual((yield* Effect.flip(declare(away, pipelines))).reason, "unreachable")
+      assert.strictEqual((yield* Effect.flip(verify(away, pipelines))).reason, "unreachable")
       const { broker } = yield* brokerOf
       const stranger = { ...broker, managementUrl: broker.managementUrl.replace(/:[^:@]+@/, ":wrong@") }
-      assert.strictEqual((yield* Effect.flip(declare(stranger, discovery))).reason, "refused")
+      assert.strictEqual((yield* Effect.flip(declare(stranger, pipelines))).reason, "refused")
     })
   )
 })

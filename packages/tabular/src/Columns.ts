@@ -1,5 +1,5 @@
 import type { ColumnReport } from "@influscope/domain/Imports"
-import type { FieldName } from "@influscope/domain/Observation"
+import type { GivenFieldName } from "@influscope/domain/Observation"
 import { type ColumnProfile, describeProfile, profileColumn } from "./ColumnProfile.ts"
 import { FileUnreadable } from "./FileUnreadable.ts"
 import { fieldOfScope, type Meaning, meaningOf, type Target, type Unscoped } from "./HeaderMeaning.ts"
@@ -17,7 +17,7 @@ import {
 } from "./Values.ts"
 
 /** What a column feeds once roles are settled. Several columns can feed `categories`; every other role has one. */
-export type Role = Exclude<FieldName, "avatarKey"> | "handle" | "channelId" | "platform" | "observedAt"
+export type Role = GivenFieldName | "handle" | "channelId" | "platform" | "observedAt"
 
 /** How one column is read. */
 export interface ColumnUse {
@@ -332,7 +332,7 @@ const assignUnscoped = (recognition: Recognition): void => {
           : `the median is ${Number(ratio.toPrecision(2))} times the followers${column.profile.fraction > 0.005 ? " and they have fractions" : ""}`
     const meant = decided === "average" ? "an average per post" : "a total over all posts"
     const field = fieldOfScope(figure, decided)
-    if (field === undefined || field === "avatarKey") {
+    if (field === undefined) {
       leave(column, `the values are ${meant} (${evidence}), and there is no field for such ${figure}`)
       continue
     }

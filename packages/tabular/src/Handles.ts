@@ -1,4 +1,4 @@
-import type { Platform } from "@influscope/domain/Platform"
+import { type Platform, platforms } from "@influscope/domain/Platform"
 import { normalizeHandle } from "@influscope/domain/ProfileId"
 import * as Option from "effect/Option"
 import { isMissing } from "./Values.ts"
@@ -100,11 +100,23 @@ const handleInPath = (platform: Platform, path: string): string | undefined => {
   return first === "" || pages.has(first.toLowerCase()) ? undefined : first
 }
 
-/** The account a profile link leads to; undefined when it is no link to an account. */
+const ownId = /^([a-z]+):(\S+)$/i
+
+/** The account of an id as we write it: `youtube:mkbhd`. */
+const identityOfId = (text: string): Identity | undefined => {
+  const [, name, raw] = ownId.exec(text) ?? []
+  const platform = platforms.find((each) => each === name?.toLowerCase())
+  const handle = raw === undefined || platform === undefined ? Option.none() : normalizeHandle(raw)
+  return Option.isNone(handle)
+    ? undefined
+    : { handle: handle.value, platform, name: undefined, url: undefined }
+}
+
+/** The account a profile link leads to, or an id of ours names; undefined when it is neither. */
 export const identityOfLink = (text: string): Identity | undefined => {
   const trimmed = text.trim()
   const platform = platformOfLink(trimmed)
-  if (platform === undefined) return undefined
+  if (platform === undefined) return identityOfId(trimmed)
   const raw = handleInPath(platform, link.exec(trimmed)?.[2] ?? "")
   const handle = raw === undefined ? Option.none() : normalizeHandle(raw)
   return Option.isNone(handle)

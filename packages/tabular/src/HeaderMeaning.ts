@@ -1,4 +1,4 @@
-import type { FieldName } from "@influscope/domain/Observation"
+import type { GivenFieldName } from "@influscope/domain/Observation"
 import { type Platform, platforms } from "@influscope/domain/Platform"
 import { type Concept, columnWords, platformWords, weakPlatformWords } from "./ColumnNames.ts"
 import { folded } from "./Text.ts"
@@ -7,7 +7,7 @@ import { folded } from "./Text.ts"
 export type Unscoped = "likes" | "comments" | "shares" | "saves" | "views" | "impressions" | "engagement"
 
 /** What a column can feed, before roles are settled. `person` is a name that may be a handle or a display name. */
-export type Target = FieldName | Unscoped | "handle" | "person" | "channelId" | "platform" | "observedAt"
+export type Target = GivenFieldName | Unscoped | "handle" | "person" | "channelId" | "platform" | "observedAt"
 
 export interface Meaning {
   /** Undefined when the header names nothing we have a field for; `reason` then says why when it is known. */
@@ -140,7 +140,7 @@ const averages = {
 } as const
 
 /** The field of a figure once it is known to be an average or a total; undefined when there is none. */
-export const fieldOfScope = (figure: Unscoped, scope: "average" | "total"): FieldName | undefined => {
+export const fieldOfScope = (figure: Unscoped, scope: "average" | "total"): GivenFieldName | undefined => {
   if (figure === "engagement") return undefined
   if (scope === "average") return averages[figure]
   return figure === "likes" ? "totalLikes" : figure === "views" ? "totalViews" : undefined

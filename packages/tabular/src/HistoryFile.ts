@@ -27,7 +27,7 @@ export interface HistoryBatch {
   readonly bytesRead: number
 }
 
-export type HistoryOptions = Omit<ReadOptions, "resume">
+export type HistoryOptions = Omit<ReadOptions, "resume" | "hasDays">
 
 const secondsPerDay = 86_400
 
@@ -116,7 +116,8 @@ class History {
 
 /**
  * Reads figures over time (CSV in any dialect, JSON, JSON Lines, each also gzipped): a row is an influencer at a moment,
- * which is a column with dates or times, in UTC unless they say otherwise; a date alone is its first second. Figures stay
+ * which is a column with dates or times, in UTC unless they say otherwise; a date alone is its first second. A table with
+ * a column for each day is read as one with a row for each figure (`unfold`). Figures stay
  * as they are, rounded ones too. Of rows next to each other about the same moment the first stays, as in the store.
  * Fails with `FileUnreadable` when the file as a whole cannot be read (further); batches before the failure stand.
  */
@@ -126,7 +127,7 @@ export const readHistory = <E, R>(
 ): Stream.Stream<HistoryBatch, E | FileUnreadable, R> =>
   Stream.suspend(() => {
     const history = new History()
-    return read(bytes, { ...options, resume: undefined }).pipe(
+    return read(bytes, { ...options, resume: undefined, hasDays: true }).pipe(
       Stream.mapEffect((batch) =>
         batch.report.columns.some(({ mappedTo }) => mappedTo === "observedAt")
           ? Effect.sync(() => history.take(batch))

@@ -1,15 +1,15 @@
-import { type FieldName, fieldNames } from "@influscope/domain/Observation"
+import { type GivenFieldName, givenFieldNames } from "@influscope/domain/Observation"
 import { FileUnreadable } from "./FileUnreadable.ts"
 import { squeeze } from "./Text.ts"
 
 /** What a caller may map a column to; `ignore` leaves it out. */
-export type MapTarget = Exclude<FieldName, "avatarKey"> | "handle" | "platform" | "observedAt" | "ignore"
+export type MapTarget = GivenFieldName | "handle" | "platform" | "observedAt" | "ignore"
 
 export const mapTargets: ReadonlyArray<Exclude<MapTarget, "ignore">> = [
   "handle",
   "platform",
   "observedAt",
-  ...fieldNames.filter((name) => name !== "avatarKey")
+  ...givenFieldNames
 ]
 
 const badMapping = (message: string, hint: string) => new FileUnreadable({ reason: "mapping", message, hint })

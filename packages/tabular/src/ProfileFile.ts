@@ -8,9 +8,11 @@ import { decompress } from "./Decompress.ts"
 import { FileUnreadable } from "./FileUnreadable.ts"
 import { meaningOf } from "./HeaderMeaning.ts"
 import { repairMojibake } from "./Mojibake.ts"
+import { ofAccount } from "./OneAccount.ts"
 import { planPlatform } from "./PlatformEvidence.ts"
 import { type MappedRow, type Problem, type ProfileRow, RowMapper } from "./RowMapper.ts"
 import { type Table, type TableEvent, TableReader } from "./TableReader.ts"
+import { isDated, type Reshaped, unfold } from "./Unfold.ts"
 
 /**
  * Where reading stood after a batch: plain JSON, to be kept and given back to read on from there.
@@ -55,6 +57,10 @@ export interface ReadOptions {
   readonly resume: Checkpoint | undefined
   /** Most bytes a compressed file may unpack to; infinite when undefined. */
   readonly maxUnpackedBytes: number | undefined
+  /** Whether columns may be named by the days that their figures are of: see `unfold`. */
+  readonly hasDays: boolean
+  /** `platform:handle` of the one account that a file without a column for it is about. */
+  readonly account: string | undefined
 }
 
 /** Rows of data per batch: batch n always ends at row n times this, whatever pieces the bytes come in. */
@@ -88,7 +94,7 @@ const tallyTexts: Readonly<Record<string, (count: number, line: number) => strin
     `Figures that are whole by nature had fractions and were rounded in ${count} ${count === 1 ? "row" : "rows"} (first on line ${line}).`
 }
 
-const relevance = (columns: ReadonlyArray<string>): number => {
+const relevance = (columns: ReadonlyArray<string>, hasDays: boolean): number => {
   const targets = new Set(
     columns.map((column) => meaningOf(column).target).filter((target) => target !== undefined)
   )
@@ -105,7 +111,8 @@ const relevance = (columns: ReadonlyArray<string>): number => {
     "verified"
   ] as const
   const who = names.some((name) => targets.has(name))
-  const what = figures.filter((name) => targets.has(name)).length
+  const what =
+    figures.filter((name) => targets.has(name)).length + (hasDays ? columns.filter(isDated).length : 0)
   return who && what > 0 ? 1 + what : 0
 }
 
@@ -128,9 +135,20 @@ interface Plan {
   readonly width: number
   readonly columns: ReadonlyArray<ColumnReport>
   readonly notes: ReadonlyArray<string>
+  readonly expand: Reshaped["expand"]
 }
 
-const makePlan = (table: Table, options: ReadOptions): Plan | FileUnreadable => {
+/** The table as it is to be read. */
+const reshape = (table: Table, { account, hasDays }: ReadOptions): Reshaped | FileUnreadable => {
+  const asItIs: Reshaped = { table, expand: (event) => [event] }
+  const byRows = (hasDays ? unfold(table) : undefined) ?? asItIs
+  return account === undefined ? byRows : ofAccount(account, byRows)
+}
+
+const makePlan = (file: Table, options: ReadOptions): Plan | FileUnreadable => {
+  const reshaped = reshape(file, options)
+  if (reshaped instanceof FileUnreadable) return reshaped
+  const { expand, table } = reshaped
   const trusting = encodedTwice(table)
   const columns = planColumns(table, options.map, trusting)
   if (columns instanceof FileUnreadable) return columns
@@ -139,7 +157,7 @@ const makePlan = (table: Table, options: ReadOptions): Plan | FileUnreadable => 
       reason: "identity",
       message:
         "No column of the file holds handles, profile links or channel ids, so nobody knows whose figures these are.",
-      hint: `Pass --map COLUMN=handle with one of its columns: ${table.names.slice(0, 40).join(", ")}.`
+      hint: `Pass --map COLUMN=handle with one of its columns: ${table.names.slice(0, 40).join(", ")}.${options.hasDays ? " Or --of platform:handle when all of it is about one account." : ""}`
     })
   const platform = planPlatform(table, columns, options.platform, options.fileName)
   if (platform instanceof FileUnreadable) return platform
@@ -160,7 +178,8 @@ const makePlan = (table: Table, options: ReadOptions): Plan | FileUnreadable => 
       ...columns.notes,
       platform.note,
       ...(unlisted === 0 ? [] : [`${unlisted} more columns are not used and not listed.`])
-    ]
+    ],
+    expand
   }
 }
 
@@ -191,8 +210,11 @@ class FileReader {
     this.tallies = new Map(Object.entries(from.tallies).map(([key, tally]) => [key, { ...tally }]))
     this.table = new TableReader({
       fileName: options.fileName,
-      isKnownName: (name) => meaningOf(name).target !== undefined || meaningOf(name).reason !== "",
-      relevance
+      isKnownName: (name) =>
+        meaningOf(name).target !== undefined ||
+        meaningOf(name).reason !== "" ||
+        (options.hasDays && isDated(name)),
+      relevance: (columns) => relevance(columns, options.hasDays)
     })
   }
 
@@ -224,10 +246,11 @@ class FileReader {
       this.plan = plan
     }
     const batches: Array<RowBatch> = []
-    for (const event of events) {
-      this.handle(event, this.plan)
-      if (this.pendingRows === batchRows) batches.push(this.batch())
-    }
+    for (const event of events)
+      for (const each of this.plan.expand(event)) {
+        this.handle(each, this.plan)
+        if (this.pendingRows === batchRows) batches.push(this.batch())
+      }
     return batches
   }
 

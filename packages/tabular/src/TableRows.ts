@@ -75,7 +75,8 @@ const headerIndex = (
   for (const [index, cells] of records.slice(0, 60).entries()) {
     const filled = cells.filter((cell) => !isBlankCell(cell))
     const known = filled.filter((cell) => cell.length <= 120 && isKnownName(cell)).length
-    const numbers = filled.filter(isNumeric).length
+    // A name can be a day, written as a number would be: 31.01.2026.
+    const numbers = filled.filter((cell) => isNumeric(cell) && !isKnownName(cell)).length
     const sure = known >= 2 && numbers <= filled.length / 3
     const likely =
       known === 1 && numbers === 0 && filled.length >= Math.min(width, 2) / 2 && cells.length === width

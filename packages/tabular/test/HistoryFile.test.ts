@@ -13,6 +13,7 @@ const readBytes = (bytes: Uint8Array, options: Partial<HistoryOptions> = {}) =>
     platform: "youtube",
     map: [],
     maxUnpackedBytes: undefined,
+    account: undefined,
     ...options
   }).pipe(
     Stream.runCollect,
@@ -27,7 +28,7 @@ const readText = (text: string, options: Partial<HistoryOptions> = {}) => readBy
 const at = (iso: string): number => Date.parse(iso) / 1_000
 
 /** Time and followers of each point. */
-const shown = (points: ReadonlyArray<DataPoint>) =>
+const shown = (points: ReadonlyArray<DataPoint>): ReadonlyArray<ReadonlyArray<string | number | undefined>> =>
   points.map(({ followers, id, time }) => [id, new Date(time * 1_000).toISOString().slice(0, 16), followers])
 
 describe("readHistory", () => {
@@ -135,6 +136,105 @@ describe("readHistory", () => {
       assert.include(rejected?.[1]?.reason, "when its figures were true")
       assert.include(rejected?.[3]?.reason, "no figures")
       assert.isTrue(report?.rejections.some(({ line, value }) => line === 10 && value === "many"))
+    })
+  )
+
+  it.live("reads a table with a column for each day, however the day is written", () =>
+    Effect.gen(function* () {
+      const headers = [
+        "handle,2026-01-13,2026-01-14,2026-01-20",
+        "handle,13/01/2026,14/01/2026,20/01/2026",
+        "handle,13.01.2026,14.01.2026,20.01.2026",
+        "handle,20260113,20260114,20260120",
+        'handle,"Jan 13, 2026","Jan 14, 2026","Jan 20, 2026"',
+        "handle,followers_2026-01-13,followers_2026-01-14,followers_2026-01-20",
+        "handle,Subscribers (2026-01-13),Subscribers (2026-01-14),Subscribers (2026-01-20)",
+        "handle,2026-01-20,2026-01-14,2026-01-13"
+      ]
+      for (const header of headers) {
+        const cells = header.endsWith("13") ? "1.2M,n/a,1000" : "1000,n/a,1.2M"
+        const { points, report } = yield* readText(`${header}\nana,${cells}\nbo,1,2,3\n`)
+        assert.deepStrictEqual(
+          shown(points).filter(([id]) => id === "youtube:ana"),
+          [
+            ["youtube:ana", "2026-01-13T00:00", 1_000],
+            ["youtube:ana", "2026-01-20T00:00", 1_200_000]
+          ],
+          header
+        )
+        assert.deepInclude(report, { rows: 5, points: 5, series: 2, rejected: 0 }, header)
+        assert.match(report?.notes.join() ?? "", /a column for each of 3 days, 2026-01-13 to 2026-01-20/)
+      }
+    })
+  )
+
+  it.live("accounts for every figure of a table with a column for each day", () =>
+    Effect.gen(function* () {
+      const { points, report } = yield* readText(
+        "handle,followers,2026-01-01,2026-01-02\n" +
+          "ana,7,1,2\n" +
+          "bo,7,many,4\n" +
+          "cy,7,,\n" +
+          ",7,5,6\n" +
+          "di,7,5,6,7,8\n" +
+          "el,7,9\n"
+      )
+      assert.deepStrictEqual(
+        points.map(({ followers, id }): ReadonlyArray<string | number | undefined> => [id, followers]),
+        [
+          ["youtube:ana", 1],
+          ["youtube:ana", 2],
+          ["youtube:bo", 4],
+          ["youtube:el", 9]
+        ]
+      )
+      assert.deepInclude(report, { rows: 9, points: 4, rejected: 5 })
+      assert.deepStrictEqual(
+        report?.rejections.filter(({ reason }) => reason.startsWith("row")).map(({ line }) => line),
+        [3, 4, 5, 5, 6]
+      )
+    })
+  )
+
+  it.live("reads a file about one account that does not name it, as our own series are", () =>
+    Effect.gen(function* () {
+      const account = { platform: undefined, account: "tiktok:bo" }
+      const raw = "time,followers,avgLikes\r\n2026-01-01T10:00:00.000Z,5,2\r\n2026-01-01T11:00:00.000Z,6,\r\n"
+      assert.deepStrictEqual(shown((yield* readText(raw, account)).points), [
+        ["tiktok:bo", "2026-01-01T10:00", 5],
+        ["tiktok:bo", "2026-01-01T11:00", 6]
+      ])
+      const days =
+        "time,followers,followers_min,followers_max,followers_avg\r\n2026-01-01T00:00:00.000Z,5,2,9,4.5\r\n2026-01-02T00:00:00.000Z,6,5,6,5.5\r\n"
+      const daily = yield* readText(days, account)
+      assert.deepStrictEqual(
+        daily.points.map(({ followers }) => followers),
+        [5, 6]
+      )
+      const wide = yield* readText("what,2026-01-01,2026-01-02\nsubscribers,5,6\n", account)
+      assert.strictEqual(wide.points.length, 2)
+      const ragged = yield* readText(
+        "date,followers,posts\n2026-01-01,5\n2026-01-02,6,1,\n2026-01-03,7,1\n",
+        account
+      )
+      assert.deepInclude(ragged.report, { points: 3, rejected: 0 })
+      const named = yield* Effect.flip(readText("date,handle,followers\n2026-01-01,ana,1\n", account))
+      assert.strictEqual(named.reason, "mapping")
+      const nobody = yield* Effect.flip(readText(raw))
+      assert.include(nobody.hint, "--of")
+    })
+  )
+
+  it.live("reads accounts by our own ids, of several platforms", () =>
+    Effect.gen(function* () {
+      const { points } = yield* readText(
+        "id,date,followers\nyoutube:ana,2026-01-01,1\nTikTok:@Bo,2026-01-01,2\nx:cy,2026-01-01,3\n",
+        { platform: undefined }
+      )
+      assert.deepStrictEqual(
+        points.map(({ id }) => id),
+        ["youtube:ana", "tiktok:bo", "x:cy"]
+      )
     })
   )
 

@@ -34,6 +34,8 @@ export const readBytes = (
       map: [],
       resume: undefined,
       maxUnpackedBytes: undefined,
+      hasDays: false,
+      account: undefined,
       ...options
     }).pipe(
       Stream.runForEach((batch) => Effect.sync(() => batches.push(batch))),

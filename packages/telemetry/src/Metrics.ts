@@ -61,6 +61,10 @@ export const slotsDue = Metric.counter("tracking_slots_due_total", {
   description: "Influencers times nominal times that were handed out to be fetched",
   incremental: true
 })
+export const dispatchBehind = Metric.gauge("tracking_dispatch_behind_seconds", {
+  description:
+    "Time up to now whose slots have not been handed out: it grows while too much waits for workers or store"
+})
 export const slotsMissed = Metric.counter("tracking_slots_missed_total", {
   description: "Slots that nobody fetched in time: there is no point for them",
   incremental: true
@@ -75,11 +79,21 @@ export const pointsWritten = Metric.counter("tracking_points_written_total", {
 })
 export const pointLateness = Metric.histogram(
   "tracking_point_lateness_seconds",
-  MetricBoundaries.fromIterable([1, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600]),
+  MetricBoundaries.fromIterable([
+    0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 5, 10, 20, 30, 60, 120, 300, 600, 1_800, 3_600
+  ]),
   "Time from the nominal time of a batch of points until it was durable in the time series"
 )
 export const providerFailures = Metric.counter("tracking_provider_failures_total", {
   description: "Fetches that the provider did not answer, by provider",
+  incremental: true
+})
+export const raisedAlerts = Metric.counter("alerts_raised_total", {
+  description: "Alerts that rules have made",
+  incremental: true
+})
+export const webhookCalls = Metric.counter("alert_webhook_calls_total", {
+  description: "Calls of the webhooks of alerts, by outcome",
   incremental: true
 })
 export const indexProfiles = Metric.gauge("index_profiles", { description: "Profiles in the search index" })

@@ -2,35 +2,10 @@ import { Audit, DeadLetterPage, DeadLetterView } from "@influscope/domain/api/Op
 import { ProfilesDiscovered } from "@influscope/domain/Events"
 import { ExportedStatement } from "@influscope/domain/Export"
 import { SearchResult } from "@influscope/domain/Search"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { get, request, type Unanswered } from "./Asking.ts"
 import type { Told } from "./Drill.ts"
-
-/** The API did not answer as it should. */
-export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", { what: Schema.String }) {}
-
-const request = (
-  url: string,
-  within: Duration.DurationInput = "20 seconds"
-): Effect.Effect<string, Unanswered> =>
-  Effect.tryPromise({
-    try: async (signal) => {
-      const response = await fetch(url, { signal })
-      const text = await response.text()
-      if (!response.ok) throw new Error(`${response.status}: ${text.slice(0, 200)}`)
-      return text
-    },
-    catch: (cause) => new Unanswered({ what: `${url}: ${String(cause)}` })
-  }).pipe(
-    Effect.timeoutFail({
-      duration: within,
-      onTimeout: () => new Unanswered({ what: `${url}: no answer` })
-    })
-  )
-
-const get = <A, I>(schema: Schema.Schema<A, I>, url: string): Effect.Effect<A, Unanswered> =>
-  Effect.flatMap(request(url), (text) => Effect.orDie(Schema.decode(Schema.parseJson(schema))(text)))
 
 /** Platform:handle of the n-th account of a drill. */
 export const accountId = (drill: string, n: number): string => `x:${drill}${n}`
@@ -149,7 +124,7 @@ const decodeStatement = Schema.decodeUnknown(Schema.parseJson(ExportedStatement)
 
 /** Every statement that figures come from, as an export tells them, avatars included. */
 export const exported = (url: string): Effect.Effect<ReadonlyArray<ExportedStatement>, Unanswered> =>
-  request(`${url}/v1/export`, "3 minutes").pipe(
+  request(`${url}/v1/export`, { within: "3 minutes" }).pipe(
     Effect.flatMap((text) =>
       Effect.forEach(text.trimEnd().split("\n").slice(1, -1), (line) => Effect.orDie(decodeStatement(line)))
     )

@@ -17,6 +17,21 @@ export class NotSettled extends Data.TaggedError("NotSettled")<{ readonly detail
   }
 }
 
+/** Reads again and again, with a time in between, until there is nothing new. */
+export const untilStill = <A, E, R>(
+  read: Effect.Effect<ReadonlyArray<A>, E, R>,
+  wait: Duration.DurationInput
+): Effect.Effect<ReadonlyArray<A>, E, R> =>
+  Effect.suspend(() => {
+    let before = -1
+    const isStill = ({ length }: ReadonlyArray<A>) => {
+      const same = length === before
+      before = length
+      return same
+    }
+    return Effect.repeat(Effect.delay(read, wait), { until: isStill })
+  })
+
 export interface DrillOptions<E, R> {
   /** Groups of ids that are written together, each id once. */
   readonly groups: ReadonlyArray<ReadonlyArray<string>>

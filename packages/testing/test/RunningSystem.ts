@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { afterAll, assert, beforeAll } from "vitest"
 import { type Account, describeAccount } from "../src/Account.ts"
-import { type DaprSystem, start } from "../src/DaprSystem.ts"
+import { type DaprSystem, type SystemOptions, start } from "../src/DaprSystem.ts"
 import {
   deadBatches,
   type Followers,
@@ -17,7 +17,7 @@ import {
   state,
   unsettled
 } from "../src/Discovery.ts"
-import { drill } from "../src/Drill.ts"
+import { drill, untilStill } from "../src/Drill.ts"
 
 export interface SystemDrill {
   /** As it is printed. */
@@ -37,28 +37,16 @@ export interface SystemDrill {
   readonly unaudited?: boolean
 }
 
-/** Reads every few seconds until there is nothing new. */
-const untilStill = <E>(read: Effect.Effect<ReadonlyArray<string>, E>) =>
-  Effect.suspend(() => {
-    let before = -1
-    const isStill = ({ length }: ReadonlyArray<string>) => {
-      const same = length === before
-      before = length
-      return same
-    }
-    return Effect.repeat(Effect.delay(read, "4 seconds"), { until: isStill })
-  })
-
 /** A system of this file's own, from before its first test until after its last. */
-export const runningSystem = () => {
+export const runningSystem = (options: Pick<SystemOptions, "tracking" | "env"> = {}) => {
   const directory = mkdtempSync(join(tmpdir(), "influscope-system-"))
   const scope = Effect.runSync(Scope.make())
   let running: DaprSystem | undefined
 
   beforeAll(async () => {
     // A batch whose way was cut off is sent again soon, not after half a minute.
-    const env = { INFLUSCOPE_RELAY_GRACE: "3 seconds" }
-    running = await Effect.runPromise(Scope.extend(start({ directory, env }), scope))
+    const env = { INFLUSCOPE_RELAY_GRACE: "3 seconds", ...options.env }
+    running = await Effect.runPromise(Scope.extend(start({ ...options, directory, env }), scope))
   }, 1_800_000)
   afterAll(async () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))
@@ -84,7 +72,7 @@ export const runningSystem = () => {
         faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(faults)),
         unsettled: unsettled(url),
         patience: "3 minutes",
-        read: unaudited ? untilStill(found(url, name)) : found(url, name),
+        read: unaudited ? untilStill(found(url, name), "4 seconds") : found(url, name),
         readDead: Effect.map(deadBatches(url, name), (batches) => batches.flatMap(({ accounts }) => accounts))
       })
     )

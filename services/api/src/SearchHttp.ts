@@ -19,7 +19,9 @@ export const toQuery = (params: SearchParams): SearchQuery => ({
     followersMin: params.followersMin,
     followersMax: params.followersMax,
     engagementMin: params.engagementMin,
-    engagementMax: params.engagementMax
+    engagementMax: params.engagementMax,
+    growth30Min: params.growth30Min,
+    growth30Max: params.growth30Max
   },
   sort: params.sort,
   order: params.order,

@@ -5,6 +5,7 @@ import { NotFound, Unavailable } from "@influscope/domain/api/Problems"
 import {
   type GivenPoint,
   GivenPoints,
+  GrowthAnswer,
   InfluencerAnalytics,
   maxNamedInfluencers,
   maxSeriesPoints,
@@ -20,13 +21,14 @@ import { retention } from "@influscope/domain/tracking/Retention"
 import {
   TrackedPage,
   TrackingAdded,
+  TrackingOf,
   TrackingRemoved,
   TrackingStatus
 } from "@influscope/domain/tracking/Tracking"
 import type { StorageError } from "@influscope/ports/StorageError"
 import type { Rollup } from "@influscope/ports/TimeSeries"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
-import { Tracking } from "@influscope/ports/Tracking"
+import { type TooMuchTracking, Tracking } from "@influscope/ports/Tracking"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -36,14 +38,17 @@ import * as Stream from "effect/Stream"
 import { jsonAnswer } from "./Answers.ts"
 import { jsonBody } from "./Body.ts"
 import { invalid, readProblem, storageProblem } from "./Problems.ts"
+import { readGrowth } from "./ReadGrowth.ts"
 import { type Row, readSeries } from "./ReadSeries.ts"
 import { seriesCsv } from "./SeriesCsv.ts"
 
 const addedAnswer = jsonAnswer(TrackingAdded)
 const removedAnswer = jsonAnswer(TrackingRemoved)
+const trackingOfAnswer = jsonAnswer(TrackingOf)
 const pageAnswer = jsonAnswer(TrackedPage)
 const statusAnswer = jsonAnswer(TrackingStatus)
 const seriesAnswer = jsonAnswer(SeriesAnswer)
+const growthAnswer = jsonAnswer(GrowthAnswer)
 const analyticsAnswer = jsonAnswer(InfluencerAnalytics)
 
 const defaultRangeSeconds = 30 * 86_400
@@ -117,8 +122,18 @@ const startOf = (cursor: string | undefined, from: number, to: number) => {
     : Effect.fail(invalid("cursor", "expected nextCursor of the page before, with the same times"))
 }
 
+const tooMuch = (error: TooMuchTracking): string =>
+  `expected no more than ${error.mostInfluencers} influencers and ${error.mostPointsPerSecond} points a second in all; with these there would be ${error.influencers} and ${Math.ceil(error.pointsPerSecond)}: track fewer, or at a longer interval`
+
+/** Streams of live points at once: each asks the store every second. */
+const mostStreams = 100
+/** A stream ends after so long; who watches on connects again, as browsers do by themselves. */
+const longestStream = "1 hour"
+
 /** How often the latest point is looked for while somebody watches. */
 const livePoll = "1 second"
+/** Who loses the connection comes back after 3 s. */
+const streamBegin = "retry: 3000\n\n"
 /** A line that says nothing keeps proxies from taking the silence for the end. */
 const liveSilence = 15
 
@@ -167,6 +182,7 @@ export const TrackingHttp = HttpApiBuilder.group(
               `no provider has figures of ${id}${count > 1 ? ` and ${count - 1} others` : ""}; there ${known.length === 1 ? "is" : "are"} ${known.join(", ") || "none"}`
             )
           ),
+        TooMuchTracking: (error) => Effect.fail(invalid("body", tooMuch(error))),
         StorageError: storageProblem
       })
     )
@@ -233,9 +249,19 @@ export const TrackingHttp = HttpApiBuilder.group(
         })
       }).pipe(Effect.catchTag("StorageError", readProblem))
 
+    let streams = 0
+    const counted = Effect.acquireRelease(
+      Effect.sync(() => streams++),
+      () => Effect.sync(() => streams--)
+    )
+
     const live = (id: InfluencerId) =>
       Effect.gen(function* () {
         yield* intervalOf(id)
+        if (streams >= mostStreams)
+          return yield* new Unavailable({
+            detail: `There are ${mostStreams} live streams, which is the most. Close some, or try again later.`
+          })
         const latest = Effect.flatMap(now, (time) => series.last([id], time + 60))
         const points = Stream.repeatEffectWithSchedule(latest, Schedule.spaced(livePoll)).pipe(
           Stream.mapAccum({ last: -1, silent: 0 }, (seen, [point]) => {
@@ -246,9 +272,13 @@ export const TrackingHttp = HttpApiBuilder.group(
             return [{ last: point.value.time, silent: 0 }, eventOf(point.value)]
           }),
           Stream.filter((text) => text !== ""),
+          // Nothing of the answer goes out before there is something in it.
+          (events) => Stream.concat(Stream.make(streamBegin), events),
+          Stream.interruptAfter(longestStream),
           Stream.encodeText
         )
-        return HttpServerResponse.stream(points, {
+        // Counted while it is read: of an answer to HEAD nobody reads it.
+        return HttpServerResponse.stream(Stream.unwrapScoped(Effect.as(counted, points)), {
           contentType: "text/event-stream",
           headers: { "cache-control": "no-store" }
         })
@@ -299,6 +329,25 @@ export const TrackingHttp = HttpApiBuilder.group(
         }).pipe(Effect.catchTag("StorageError", readProblem))
       )
       .handle("series", ({ path, urlParams }) => readRange(path.id, urlParams))
+      .handle("growth", ({ path, urlParams }) =>
+        Effect.gen(function* () {
+          yield* intervalOf(path.id)
+          const metrics = yield* readGrowth(series, path.id, urlParams.metrics, yield* now)
+          return yield* growthAnswer({ id: path.id, metrics })
+        }).pipe(Effect.catchTag("StorageError", readProblem))
+      )
+      .handle("trackingOf", ({ path: { id } }) =>
+        Effect.gen(function* () {
+          const interval = yield* tracking.intervalOf(id)
+          const [point = Option.none()] = yield* series.last([id], yield* now)
+          const latest = Option.map(point, ({ time }) => new Date(time * 1_000))
+          return yield* trackingOfAnswer({
+            id,
+            interval: Option.getOrNull(interval),
+            latest: Option.getOrNull(latest)
+          })
+        }).pipe(Effect.catchTag("StorageError", readProblem))
+      )
       .handle("live", ({ path }) => live(path.id))
   })
 )

@@ -16,6 +16,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import { AlertsHttp } from "./AlertsHttp.ts"
 import { ChecksLive } from "./Checks.ts"
 import { commonHeaders, countAnswer, isForeign, requestIdOf } from "./Edge.ts"
 import { Gauges } from "./Gauges.ts"
@@ -132,7 +133,7 @@ export const WebAppLive = Layer.effect(
   Layer.provide([ProblemsLive, Pages, ChecksLive]),
   Layer.provide(
     HttpApiBuilder.api(Api).pipe(
-      Layer.provide([SearchHttp, ProfilesHttp, TrackingHttp, ImportsHttp, OperationsHttp])
+      Layer.provide([SearchHttp, ProfilesHttp, TrackingHttp, AlertsHttp, ImportsHttp, OperationsHttp])
     )
   ),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer, Gauges.Default]),

@@ -15,6 +15,7 @@ import * as Logging from "@influscope/telemetry/Logging"
 import * as Tracing from "@influscope/telemetry/Tracing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { RemoteAlertsLive } from "./RemoteAlerts.ts"
 import { RemoteScraperLive, ScraperClient } from "./RemoteScraper.ts"
 import { RemoteTrackingLive, TrackerClient } from "./RemoteTracking.ts"
 import { ServerAddress, ServerLive } from "./Server.ts"
@@ -57,9 +58,9 @@ const announced = Layer.scopedDiscard(
 const Main = announced.pipe(
   Layer.provide(ServerLive),
   Layer.provide(WebAppLive),
-  Layer.provide(Layer.merge(RemoteScraperLive, RemoteTrackingLive)),
+  Layer.provide(Layer.mergeAll(RemoteScraperLive, RemoteTrackingLive, RemoteAlertsLive)),
   Layer.provide(ClientsLive),
-  Layer.provide(Layer.mergeAll(DaprObjects.layer, ElasticsearchIndex.layer, PostgresTimeSeries.layer)),
+  Layer.provide(Layer.mergeAll(DaprObjects.layer, ElasticsearchIndex.layer, PostgresTimeSeries.layerConfig)),
   Layer.provide(DaprSecrets.layer),
   Layer.provide(SendingLive),
   Layer.provide(Health.Default),

@@ -129,6 +129,7 @@ describe("search", () => {
       verified: null,
       followers: null,
       engagementRate: null,
+      growth30: null,
       tier: null
     })
   })
@@ -156,6 +157,7 @@ describe("search", () => {
       ["followersMax=0", []],
       ["engagementMin=2&engagementMax=2", ["alpenkoch"]],
       ["engagementMin=2.5", ["bergziege"]],
+      ["growth30Min=-100", []],
       ["q=recipes&verified=true&country=IT", ["cookwithcarlo"]],
       ["platform=x&verified=true", []]
     ]
@@ -181,7 +183,8 @@ describe("search", () => {
       "emptyemil"
     ])
     assert.deepStrictEqual((await handles("sort=engagement")).slice(0, 2), ["bergziege", "alpenkoch"])
-    assert.strictEqual((await handles("sort=recency")).length, world.length)
+    for (const sort of ["recency", "growth"])
+      assert.strictEqual((await handles(`sort=${sort}`)).length, world.length)
   })
 
   it("counts a facet as if its own filter were not set", async () => {
@@ -265,7 +268,8 @@ describe("search", () => {
       "followersMin=many",
       "followersMax=Infinity",
       "followersMax=1e999",
-      "engagementMin=NaN"
+      "engagementMin=NaN",
+      "growth30Min=much"
     ]
     for (const query of wrong) {
       const paths = await invalidPaths(await fetch(`${app.url}/search?${query}`))

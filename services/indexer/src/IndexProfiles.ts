@@ -1,5 +1,5 @@
 import type { ProfilesDiscovered } from "@influscope/domain/Events"
-import type { Observation } from "@influscope/domain/Observation"
+import { isWorkedOut, type Observation } from "@influscope/domain/Observation"
 import {
   type MergeOutcome,
   mergeObservation,
@@ -40,7 +40,8 @@ const mergeAll = (known: Known, observations: ReadonlyArray<Observation>): Merge
   let write = false
   const outcomes: Array<MergeOutcome> = []
   for (const observation of observations) {
-    if (deletedAt !== undefined && observation.ingestedAt <= deletedAt) {
+    const isForgotten = deletedAt !== undefined && observation.ingestedAt <= deletedAt
+    if (isForgotten || (draft === undefined && isWorkedOut(observation))) {
       outcomes.push("unchanged")
       continue
     }

@@ -112,6 +112,25 @@ describe("indexing profiles", () => {
     }).pipe(Effect.provide(onFreshIndex))
   )
 
+  it.scoped("takes growth as it stands now beside all else, and makes no profile of it", () =>
+    Effect.gen(function* () {
+      const grown = (handle: string, growth30: number | null, observedAt: number) =>
+        observe(handle, { growth30 }, { source: "tracking", observedAt, ingestedAt: observedAt })
+      assert.deepStrictEqual(yield* apply(grown("a", 3, 5_000)), counts(0, 0, 1))
+      assert.strictEqual((yield* allProfiles).length, 0)
+      yield* apply(observe("a", { followers: 10, bio: "old" }, { observedAt: 6_000, ingestedAt: 6_000 }))
+      assert.deepStrictEqual(yield* apply(grown("a", 3, 7_000)), counts(0, 1))
+      assert.deepStrictEqual((yield* profileOf("a"))?.fields, { followers: 10, bio: "old", growth30: 3 })
+      yield* apply(grown("a", null, 8_000), grown("a", 5, 7_500))
+      const known = yield* profileOf("a")
+      assert.deepStrictEqual(known?.fields, { followers: 10, bio: "old", growth30: null })
+      assert.strictEqual(known?.provenance.followers?.source, "test")
+      yield* Effect.flatMap(SearchIndex, (index) => index.delete(idOf("a"), 9_000))
+      assert.deepStrictEqual(yield* apply(grown("a", 4, 10_000)), counts(0, 0, 1))
+      assert.isUndefined(yield* profileOf("a"))
+    }).pipe(Effect.provide(onFreshIndex))
+  )
+
   it.scoped("takes the largest batch there is", () =>
     Effect.gen(function* () {
       const batch = Array.from({ length: 500 }, (_, ordinal) =>

@@ -1,6 +1,7 @@
 import type { ImportParams } from "@influscope/domain/api/ImportsApi"
 import type { ImportJob } from "@influscope/domain/Imports"
-import { Imports, ImportsBusy } from "@influscope/ports/Imports"
+import type { MergeOutcome } from "@influscope/domain/Profile"
+import { ImportRefused, Imports, ImportsBusy } from "@influscope/ports/Imports"
 import { Outbox } from "@influscope/ports/Outbox"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { StateStore } from "@influscope/ports/StateStore"
@@ -20,8 +21,10 @@ import { importLimits } from "./Config.ts"
 import { Ids } from "./Ids.ts"
 import { JobStore, retryStorage } from "./JobStore.ts"
 import { makePreview, type Preview } from "./Preview.ts"
+import { PublishPoints } from "./PublishPoints.ts"
 import { observationsOf, PublishProfiles } from "./PublishProfiles.ts"
-import { Spool, type SpooledFile } from "./Spool.ts"
+import type { SourceFailed } from "./Sources.ts"
+import { Spool, type SpooledFile, type SpooledFileGone } from "./Spool.ts"
 import {
   advance,
   counted,
@@ -33,7 +36,8 @@ import {
   StoredImport,
   settled
 } from "./StoredImport.ts"
-import { checkMapping, type FileBatch, readFile } from "./sources/File.ts"
+import { type BatchRead, checkMapping, type FileBatch, readFile } from "./sources/File.ts"
+import { type PointsBatch, readPoints } from "./sources/History.ts"
 
 /** Between checkpoints: what is read again after a crash takes no longer. */
 const checkpointMillis = 200
@@ -47,6 +51,28 @@ const untilSettled = Schedule.recurUntil(settled).pipe(
   Schedule.map(([progress]) => progress)
 )
 
+/** What a batch holds, and what is done with it. */
+interface Content {
+  readonly items: number
+  /** What would become of them. */
+  readonly foretold: Effect.Effect<Readonly<Record<MergeOutcome, number>>, StorageError>
+  readonly way: Pick<PublishPoints, "awaitRoom" | "hasRoom">
+  readonly publish: Effect.Effect<unknown, StorageError>
+}
+
+/** Points say themselves when they were true, and nobody keeps who said so. */
+const checkHistory = ({ kind, observedAt, of, source }: ImportParams): Effect.Effect<void, ImportRefused> => {
+  if (kind !== "history")
+    return of === undefined
+      ? Effect.void
+      : new ImportRefused({ parameter: "of", detail: "only a history can be all about one account" })
+  if (observedAt !== undefined)
+    return new ImportRefused({ parameter: "observedAt", detail: "each row of a history says it itself" })
+  return source === undefined
+    ? Effect.void
+    : new ImportRefused({ parameter: "source", detail: "of a history nobody keeps who said it" })
+}
+
 /**
  * Takes files in, reads them one at a time in the background, and hands them to the pipeline in batches. Every now and
  * then there is a checkpoint, and a batch has the same id on every attempt: whenever the process stops, the import goes
@@ -59,6 +85,7 @@ export const ImportsLive = Layer.scoped(
     const spool = yield* Spool
     const state = yield* StateStore
     const publishing = yield* PublishProfiles
+    const publishingPoints = yield* PublishPoints
     const outbox = yield* Outbox
     const ids = yield* Ids
     const index = yield* SearchIndex
@@ -77,18 +104,38 @@ export const ImportsLive = Layer.scoped(
       firstOrdinal: job.read.published
     })
 
+    const contentOf = (job: StoredImport, batch: FileBatch | PointsBatch, preview: Preview): Content => {
+      if ("points" in batch) {
+        const { points } = batch
+        return {
+          items: points.length,
+          // Which of them are known already shows only when they are written.
+          foretold: Effect.succeed({ created: points.length, updated: 0, unchanged: 0 }),
+          way: publishingPoints,
+          publish: publishingPoints.publish(points, { batch: context(job).batch, job: job.id })
+        }
+      }
+      const { profiles } = batch
+      return {
+        items: profiles.length,
+        foretold: Effect.suspend(() => preview(observationsOf(profiles, context(job)))),
+        way: publishing,
+        publish: publishing.publish(profiles, context(job))
+      }
+    }
+
     /** Publishes a batch, or previews it; when it has to wait for room, there is a checkpoint first. */
     const takeBatch = (
-      preview: Preview,
       checkpoint: Effect.Effect<void, StorageError>,
       job: StoredImport,
-      batch: FileBatch
+      batch: BatchRead,
+      { foretold, items, publish, way }: Content
     ): Effect.Effect<StoredImport, StorageError> =>
       Effect.gen(function* () {
-        const some = batch.profiles.length > 0
+        const some = items > 0
         let counts = job.counts
         if (some && job.dryRun) {
-          const would = yield* preview(observationsOf(batch.profiles, context(job)))
+          const would = yield* foretold
           counts = {
             created: (counts?.created ?? 0) + would.created,
             updated: (counts?.updated ?? 0) + would.updated,
@@ -96,48 +143,56 @@ export const ImportsLive = Layer.scoped(
             dead: 0
           }
         } else if (some) {
-          if (!(yield* publishing.hasRoom)) yield* Effect.zipRight(checkpoint, publishing.awaitRoom)
-          yield* publishing.publish(batch.profiles, context(job))
+          if (!(yield* way.hasRoom)) yield* Effect.zipRight(checkpoint, way.awaitRoom)
+          yield* publish
         }
         yield* Metric.incrementBy(importedRows, batch.report.rows - job.read.rows)
         yield* Metric.incrementBy(rejectedRows, batch.report.rejected - job.read.rejected)
-        const read = advance(
-          batch,
-          job.read.batches + (some ? 1 : 0),
-          job.read.published + batch.profiles.length
-        )
+        const read = advance(batch, job.read.batches + (some ? 1 : 0), job.read.published + items)
         return { ...job, read, counts } satisfies StoredImport
       })
 
+    const batchesOf = ({
+      file,
+      id,
+      kind,
+      map,
+      of,
+      platform,
+      read
+    }: StoredImport): Stream.Stream<
+      FileBatch | PointsBatch,
+      SourceFailed | SpooledFileGone | StorageError
+    > => {
+      const options = { name: file, platform: platform ?? undefined, map, maxUnpackedBytes: limits.maxBytes }
+      const bytes = spool.read(id)
+      return kind === "history"
+        ? readPoints({ ...options, account: of ?? undefined }, bytes)
+        : readFile({ ...options, resume: read.checkpoint ?? undefined }, bytes)
+    }
+
     const readThrough = (queued: StoredImport) =>
       Effect.gen(function* () {
-        // A preview keeps nothing between attempts, so it always starts over.
-        const begun: StoredImport = queued.dryRun
-          ? { ...queued, state: "reading", failure: null, read: nothingRead, counts: null }
-          : { ...queued, state: "reading", failure: null }
+        // A preview and a history keep nothing between attempts, so they always start over.
+        const begun: StoredImport =
+          queued.dryRun || queued.kind === "history"
+            ? { ...queued, state: "reading", failure: null, read: nothingRead, counts: null }
+            : { ...queued, state: "reading", failure: null }
         yield* jobs.set(begun)
         const preview = makePreview(index)
         const latest = yield* Ref.make(begun)
         const checkpoint = Effect.flatMap(Ref.get(latest), jobs.set)
         let checkpointed = yield* Clock.currentTimeMillis
-        const take = (batch: FileBatch) =>
+        const take = (batch: FileBatch | PointsBatch) =>
           Effect.gen(function* () {
-            yield* Ref.set(latest, yield* takeBatch(preview, checkpoint, yield* Ref.get(latest), batch))
+            const job = yield* Ref.get(latest)
+            yield* Ref.set(latest, yield* takeBatch(checkpoint, job, batch, contentOf(job, batch, preview)))
             const now = yield* Clock.currentTimeMillis
             if (now - checkpointed < checkpointMillis) return
             yield* checkpoint
             checkpointed = now
           })
-        yield* readFile(
-          {
-            name: begun.file,
-            platform: begun.platform ?? undefined,
-            map: begun.map,
-            resume: begun.read.checkpoint ?? undefined,
-            maxUnpackedBytes: limits.maxBytes
-          },
-          spool.read(begun.id)
-        ).pipe(
+        yield* batchesOf(begun).pipe(
           Stream.runForEach(take),
           Effect.tapError(() => checkpoint)
         )
@@ -242,6 +297,7 @@ export const ImportsLive = Layer.scoped(
         state: job.state,
         file: job.file,
         source: job.source,
+        kind: job.kind,
         dryRun: job.dryRun,
         createdAt: new Date(job.createdAt),
         observedAt: new Date(job.observedAt),
@@ -280,6 +336,8 @@ export const ImportsLive = Layer.scoped(
           id,
           file,
           source: params.source ?? file,
+          kind: params.kind,
+          of: params.of ?? null,
           platform: params.platform ?? null,
           map: params.map,
           dryRun: params.dryRun,
@@ -299,6 +357,7 @@ export const ImportsLive = Layer.scoped(
     const submit = <E>(params: ImportParams, bytes: Stream.Stream<Uint8Array, E>) =>
       Effect.gen(function* () {
         yield* checkMapping(params.map)
+        yield* checkHistory(params)
         yield* admit
         const createdAt = yield* ids.ingestedAt
         const id = yield* ids.make("imp", createdAt)

@@ -1,8 +1,9 @@
-import { ColumnReport, type ImportReport, Rejection } from "@influscope/domain/Imports"
+import { ColumnReport, ImportKind, type ImportReport, Rejection } from "@influscope/domain/Imports"
 import { Platform } from "@influscope/domain/Platform"
+import { ProfileId } from "@influscope/domain/ProfileId"
 import type { JobProgress } from "@influscope/ports/Outbox"
 import * as Schema from "effect/Schema"
-import type { FileBatch } from "./sources/File.ts"
+import type { BatchRead } from "./sources/File.ts"
 
 const Counted = Schema.Int.pipe(Schema.nonNegative())
 
@@ -15,6 +16,9 @@ export const StoredImport = Schema.Struct({
   id: Schema.String,
   file: Schema.String,
   source: Schema.String,
+  /** Imports of before there was another kind do not say. */
+  kind: Schema.optionalWith(ImportKind, { default: () => "profiles" as const }),
+  of: Schema.optionalWith(Schema.NullOr(ProfileId), { default: () => null }),
   platform: Schema.NullOr(Platform),
   map: Schema.Array(Schema.String),
   dryRun: Schema.Boolean,
@@ -66,7 +70,7 @@ export const nothingRead: StoredImport["read"] = {
 }
 
 /** What a batch adds to a checkpoint. */
-export const advance = (batch: FileBatch, batches: number, published: number): StoredImport["read"] => ({
+export const advance = (batch: BatchRead, batches: number, published: number): StoredImport["read"] => ({
   bytes: batch.bytesRead,
   batches,
   published,

@@ -8,8 +8,9 @@ import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
 import type { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as DaprState from "@influscope/adapters/dapr/StateStore"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
+import { profilesDiscovered } from "@influscope/domain/Events"
 import { Publisher } from "@influscope/pipeline/Publisher"
-import { RelayLive } from "@influscope/pipeline/Relay"
+import { relayOf } from "@influscope/pipeline/Relay"
 import { Health } from "@influscope/telemetry/Health"
 import * as Logging from "@influscope/telemetry/Logging"
 import * as OperationsServer from "@influscope/telemetry/OperationsServer"
@@ -27,6 +28,8 @@ const needed = Effect.map(batchBytes, (messageBytes) => [
   { name: "state", type: "state." },
   { name: "objects", type: "bindings." }
 ])
+
+const RelayLive = relayOf(profilesDiscovered)
 
 const SpoolLive = Layer.unwrapEffect(
   Effect.map(

@@ -8,16 +8,21 @@ import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
 import * as SqliteQueue from "@influscope/adapters/sqlite/Queue"
 import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
+import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import * as DirectAnalytics from "@influscope/analytics/DirectAnalytics"
 import type { DiscoveryJob } from "@influscope/domain/api/OperationsApi"
-import type { ImportJob } from "@influscope/domain/Imports"
+import type { ImportJob, ImportKind } from "@influscope/domain/Imports"
 import type { Profile } from "@influscope/domain/Profile"
+import type { ProfileId } from "@influscope/domain/ProfileId"
 import { IndexerLive } from "@influscope/indexer/Indexer"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { RelayLive } from "@influscope/pipeline/Relay"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports } from "@influscope/ports/Imports"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { Watch } from "@influscope/tracker/alerts/Watch"
+import { SinkLive } from "@influscope/tracker/Sink"
+import { TellGrowth } from "@influscope/tracker/TellGrowth"
 import type { ConfigError } from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -30,6 +35,7 @@ import * as Stream from "effect/Stream"
 import { DiscoveriesLive } from "../src/Discover.ts"
 import { Ids } from "../src/Ids.ts"
 import { ImportsLive } from "../src/ImportFiles.ts"
+import { PublishPoints } from "../src/PublishPoints.ts"
 import { PublishProfiles } from "../src/PublishProfiles.ts"
 import { Sources } from "../src/Sources.ts"
 import * as Spool from "../src/Spool.ts"
@@ -51,6 +57,7 @@ export const adapters = (directory: string) =>
     SqliteState.layer,
     Files.layer(join(directory, "objects")),
     EmbeddedSearchIndex.layer(join(directory, "profiles.db")),
+    SqliteTimeSeries.layer(join(directory, "series.db")),
     Spool.layer(join(directory, "imports")),
     DirectAnalytics.layer
   ).pipe(Layer.provide(MainDatabase.layer(directory)), Layer.provide(BunFileSystem.layer))
@@ -61,13 +68,16 @@ export interface InstanceOptions {
   readonly trouble?: Trouble
 }
 
-/** The scraper and the indexer in one process on a data directory, put together as the embedded runtime does. */
+/** The scraper, the indexer and the sink of points in one process on a data directory, put together as the embedded runtime does. */
 export const embedded = (directory: string, options: InstanceOptions = {}) => {
   const { settings = {}, sources = SyntheticSource, trouble = noTrouble } = options
   return Layer.mergeAll(ImportsLive, DiscoveriesLive, ProfilesLive).pipe(
     Layer.provideMerge(sources),
-    Layer.provideMerge(Layer.mergeAll(Sources.Default, Ids.Default, PublishProfiles.Default)),
-    Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive)),
+    Layer.provideMerge(
+      Layer.mergeAll(Sources.Default, Ids.Default, PublishProfiles.Default, PublishPoints.Default)
+    ),
+    Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive, SinkLive)),
+    Layer.provideMerge(Layer.merge(TellGrowth.Default, Watch.Default)),
     Layer.provideMerge(Publisher.Default),
     Layer.provideMerge(troubled(trouble)),
     Layer.provideMerge(adapters(directory)),
@@ -115,6 +125,8 @@ export interface ImportOptions {
   readonly observedAt?: Date
   readonly map?: ReadonlyArray<string>
   readonly dryRun?: boolean
+  readonly kind?: ImportKind
+  readonly of?: ProfileId
 }
 
 export const bytesOf = (content: string | Uint8Array): Uint8Array =>
@@ -127,7 +139,7 @@ export const submit = (content: string | Uint8Array, options: ImportOptions = {}
     const pieces: Array<Uint8Array> = []
     for (let at = 0; at < bytes.length; at += 64 * 1024) pieces.push(bytes.subarray(at, at + 64 * 1024))
     return imports.submit(
-      { file: "file.csv", map: [], dryRun: false, ...options },
+      { file: "file.csv", map: [], dryRun: false, kind: "profiles", ...options },
       Stream.fromIterable(pieces)
     )
   })

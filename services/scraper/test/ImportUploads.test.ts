@@ -68,7 +68,7 @@ describe("several imports", () => {
           Stream.succeed(bytesOf("username,followers\n")),
           Stream.fromEffect(Effect.as(Deferred.await(open), bytesOf("a,1\n")))
         )
-        const params = { file: "a.csv", ...instagram, map: [], dryRun: false }
+        const params = { file: "a.csv", ...instagram, map: [], dryRun: false, kind: "profiles" as const }
         const uploads = yield* Effect.forEach([1, 2], () => Effect.fork(imports.submit(params, slow)))
         const parts = Effect.sync(() => readdirSync(join(directory, "imports")).length)
         yield* parts.pipe(
@@ -92,7 +92,10 @@ describe("an upload", () => {
       yield* Effect.gen(function* () {
         const imports = yield* Imports
         const exit = yield* Effect.exit(
-          imports.submit({ file: "a.csv", ...instagram, map: [], dryRun: false }, bytes)
+          imports.submit(
+            { file: "a.csv", ...instagram, map: [], dryRun: false, kind: "profiles" as const },
+            bytes
+          )
         )
         assert.strictEqual(
           Exit.isFailure(exit) && exit.cause._tag === "Fail" ? exit.cause.error._tag : exit._tag,

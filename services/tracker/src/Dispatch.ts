@@ -1,8 +1,8 @@
-import { type InfluencersDue, influencersDue } from "@influscope/domain/Events"
+import { dataPointsCollected, type InfluencersDue, influencersDue } from "@influscope/domain/Events"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { StateStore } from "@influscope/ports/StateStore"
 import { StorageError } from "@influscope/ports/StorageError"
-import { slotsDue } from "@influscope/telemetry/Metrics"
+import { dispatchBehind, slotsDue } from "@influscope/telemetry/Metrics"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
@@ -34,7 +34,7 @@ const Stored = Schema.parseJson(Progress)
  */
 export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Dispatch", {
   effect: Effect.gen(function* () {
-    const { maxLateness, maxQueued } = yield* trackerConfig
+    const { maxLateness, maxQueued, maxUnwritten } = yield* trackerConfig
     const cohorts = yield* Cohorts
     const publisher = yield* Publisher
     const state = yield* StateStore
@@ -72,7 +72,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Di
           interval: cohort.interval,
           influencers: cohort.members
         }
-        yield* publisher.publish(influencersDue, event, { items: cohort.members.length, job: undefined })
+        // How far this is gets written after it, and synced.
+        yield* publisher.publish(influencersDue, event, {
+          items: cohort.members.length,
+          job: undefined,
+          repeats: true
+        })
       })
 
     /** Slots of the seconds after `from` up to `to`. */
@@ -105,16 +110,22 @@ export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Di
         return { ...before, until: time, slots: before.slots + slots }
       })
 
-    /** Hands out everything that has become due by now; stops early while too much waits for the workers. */
+    /** Whether workers and time series keep up, so far that what waits for them is no more than may. */
+    const hasRoom = Effect.flatMap(publisher.hasRoom(influencersDue.name, maxQueued), (room) =>
+      room ? publisher.hasRoom(dataPointsCollected.name, maxUnwritten) : Effect.succeed(false)
+    )
+
+    /** Hands out everything that has become due by now; stops early while too much waits. */
     const round = Effect.gen(function* () {
       const end = yield* now
       const before = yield* Ref.get(progress)
       const oldest = end - Math.floor(Duration.toSeconds(maxLateness))
       let current = before.until < oldest ? yield* skipTo(before, oldest) : before
-      while (current.until < end && (yield* publisher.hasRoom(influencersDue.name, maxQueued))) {
+      while (current.until < end && (yield* hasRoom)) {
         current = yield* second(current)
         yield* Ref.set(progress, current)
       }
+      yield* Metric.set(dispatchBehind, end - current.until)
       if (current !== before) {
         yield* Ref.set(progress, current)
         yield* write(current)

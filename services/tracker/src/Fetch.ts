@@ -7,9 +7,9 @@ import {
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import { consume } from "@influscope/pipeline/Consumer"
 import { Publisher } from "@influscope/pipeline/Publisher"
-import { MetricsProviders } from "@influscope/ports/MetricsProvider"
+import { MetricsProviders, ProviderUnavailable } from "@influscope/ports/MetricsProvider"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
-import { Reject, Retry } from "@influscope/ports/PubSub"
+import { Reject } from "@influscope/ports/PubSub"
 import { providerFailures, slotsUnknown } from "@influscope/telemetry/Metrics"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -18,16 +18,24 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { trackerConfig } from "./Config.ts"
+import { outage } from "./Outage.ts"
 import { Slots } from "./Slots.ts"
 
 /** Of mistakes; an outage ends by the slot's lateness, not by the number of attempts. */
 const maxAttempts = 25
 
+/** What has been fetched is handed on within this time. */
+const handingOnWithin = Duration.seconds(10)
+
 /**
  * Fetches the figures of one cohort for one nominal time and hands them on as points of that time. A provider that does
  * not answer is asked again soon, without moving any nominal time; a slot that is too late by then is given up and counted.
  */
-const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLateness: Duration.Duration) {
+const apply = Effect.fn("Fetch.apply")(function* (
+  due: InfluencersDue,
+  maxLateness: Duration.Duration,
+  patience: Duration.Duration
+) {
   const providers = yield* MetricsProviders
   const publisher = yield* Publisher
   const slots = yield* Slots
@@ -36,17 +44,24 @@ const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLatene
   const lateness = (yield* Clock.currentTimeMillis) - due.time * 1_000
   if (lateness > Duration.toMillis(maxLateness)) {
     yield* Effect.logWarning("A batch of slots is too late to be fetched", { id: due.id, lateness })
-    yield* slots
-      .missed(due.influencers.length)
-      .pipe(Effect.mapError((error) => new Retry({ reason: error.message, outage: true })))
+    yield* Effect.catchAll(slots.missed(due.influencers.length), ({ message }) => outage(message))
     return none
   }
   const provider = providers.find(({ name }) => name === due.provider)
   if (provider === undefined)
     return yield* new Reject({ reason: `There is no provider ${due.provider} any more` })
   const { figures, unknown: strangers } = yield* provider.fetch(due.influencers).pipe(
+    Effect.timeoutFail({
+      duration: patience,
+      onTimeout: () =>
+        new ProviderUnavailable({
+          provider: provider.name,
+          reason: `no figures within ${Duration.format(patience)}`,
+          retryAfterSeconds: undefined
+        })
+    }),
     Effect.tapError(() => Metric.increment(Metric.tagged(providerFailures, "provider", provider.name))),
-    Effect.mapError((error) => new Retry({ reason: error.message, outage: true }))
+    Effect.catchAll(({ message }) => outage(message))
   )
   yield* Metric.incrementBy(slotsUnknown, strangers.length)
   slots.noteUnknown(due.influencers, strangers)
@@ -56,8 +71,9 @@ const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLatene
   if (!Arr.isNonEmptyReadonlyArray(points)) return none
   const event: DataPointsCollected = { version: 1, id: `points/${due.id}`, origin: "fetched", points }
   yield* publisher
-    .publish(dataPointsCollected, event, { items: points.length, job: undefined })
-    .pipe(Effect.mapError((error) => new Retry({ reason: error.message, outage: true })))
+    // That the slots are fetched gets written after it.
+    .publish(dataPointsCollected, event, { items: points.length, job: undefined, repeats: true })
+    .pipe(Effect.catchAll(({ message }) => outage(message)))
   return { ...none, created: points.length }
 })
 
@@ -65,8 +81,12 @@ const apply = Effect.fn("Fetch.apply")(function* (due: InfluencersDue, maxLatene
 export const FetchLive = Layer.scopedDiscard(
   Effect.gen(function* () {
     const { fetchConcurrency, maxLateness, timeout } = yield* trackerConfig
-    yield* consume(influencersDue, { concurrency: fetchConcurrency, maxAttempts, timeout }, (due) =>
-      apply(due, maxLateness)
-    )
+    // Who waits for a provider's limit has done nothing wrong: the batch must not run out of its own time meanwhile.
+    const options = {
+      concurrency: fetchConcurrency,
+      maxAttempts,
+      timeout: Duration.sum(timeout, handingOnWithin)
+    }
+    yield* consume(influencersDue, options, (due) => apply(due, maxLateness, timeout))
   })
 )

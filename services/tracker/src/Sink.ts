@@ -8,7 +8,10 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
+import { Watch } from "./alerts/Watch.ts"
 import { trackerConfig } from "./Config.ts"
+import { outage } from "./Outage.ts"
+import { TellGrowth } from "./TellGrowth.ts"
 
 /** Of mistakes; a store that is down is waited for, however long: the points wait in the queue. */
 const maxAttempts = 25
@@ -16,20 +19,23 @@ const maxAttempts = 25
 /** Writes a batch of points; applied twice, late or in parts, the series are the same. */
 const apply = Effect.fn("Sink.apply")(function* ({ origin, points }: DataPointsCollected) {
   const series = yield* TimeSeries
+  const growth = yield* TellGrowth
+  const watch = yield* Watch
   const written = yield* series.write(points).pipe(
-    Effect.mapError((error): Retry | Reject =>
+    Effect.catchAll(({ message, reason }): Effect.Effect<never, Retry | Reject> => {
       // What the store can never take waits for a person, not for another try.
-      error.reason === "corrupt"
-        ? new Reject({ reason: error.message })
-        : new Retry({ reason: error.message, outage: error.reason !== "conflict" })
-    )
+      if (reason === "corrupt") return new Reject({ reason: message })
+      return reason === "conflict" ? new Retry({ reason: message }) : outage(message)
+    })
   )
   yield* Metric.incrementBy(pointsWritten, written)
+  // Also what was there already: the process may have ended before anybody looked at it.
+  watch.changed(points)
   // History is as late as it is old: only what is tracked now says how tracking does.
   if (origin === "fetched") {
     const seconds = (yield* Clock.currentTimeMillis) / 1_000 - points[0].time
     yield* Metric.update(pointLateness, seconds)
-  }
+  } else growth.noteGiven(points)
   return { created: written, updated: 0, unchanged: points.length - written } satisfies AppliedCounts
 })
 

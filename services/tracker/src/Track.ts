@@ -4,11 +4,12 @@ import type { Tracked } from "@influscope/domain/tracking/Tracking"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { MetricsProviders, type Provider } from "@influscope/ports/MetricsProvider"
 import { PipelineBusy } from "@influscope/ports/Profiles"
-import { NoProvider, Tracking } from "@influscope/ports/Tracking"
+import { NoProvider, TooMuchTracking, Tracking } from "@influscope/ports/Tracking"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { Cohorts } from "./Cohorts.ts"
+import { trackingLimits } from "./Config.ts"
 import { Dispatch } from "./Dispatch.ts"
 import { Slots } from "./Slots.ts"
 
@@ -30,6 +31,20 @@ export const TrackLive = Layer.effect(
     const slots = yield* Slots
     const providers = yield* MetricsProviders
     const publisher = yield* Publisher
+    const limits = yield* trackingLimits
+    const adding = yield* Effect.makeSemaphore(1)
+
+    const pointsPerSecond = (): number =>
+      cohorts.all().reduce((sum, { interval, members }) => sum + members.length / interval, 0)
+
+    /** Fails when it is more than before, and there would be too many influencers or too many points a second. */
+    const checkLimits = (influencers: number, more: number) => {
+      const points = pointsPerSecond() + more
+      const isTooMuch = influencers > limits.mostInfluencers || points > limits.mostPointsPerSecond
+      return more > 0 && isTooMuch
+        ? new TooMuchTracking({ ...limits, influencers, pointsPerSecond: points })
+        : Effect.void
+    }
 
     const providerOf = (id: InfluencerId): Provider | undefined => providers.find(({ knows }) => knows(id))
 
@@ -81,6 +96,9 @@ export const TrackLive = Layer.effect(
           groups.set(provider.name, group)
           group.ids.push(id)
         }
+        const more = [...groups.values()].reduce((sum, { ids, interval }) => sum + ids.length / interval, 0)
+        const less = moving.reduce((sum, id) => sum + 1 / (cohorts.of(id)?.interval ?? 1), 0)
+        yield* checkLimits(cohorts.size() + distinct.length - known.length, more - less)
         yield* cohorts.remove(moving)
         yield* Effect.forEach(
           groups.values(),
@@ -90,7 +108,7 @@ export const TrackLive = Layer.effect(
           }
         )
         return { added: distinct.length - known.length, already: known.length }
-      }),
+      }, adding.withPermits(1)),
       remove: Effect.fn("Tracking.remove")(function* (ids) {
         return { removed: yield* cohorts.remove(ids) }
       }),
@@ -117,7 +135,7 @@ export const TrackLive = Layer.effect(
         return {
           influencers: cohorts.size(),
           cohorts: all.length,
-          pointsPerSecond: all.reduce((sum, { interval, members }) => sum + members.length / interval, 0),
+          pointsPerSecond: pointsPerSecond(),
           dispatchedUntil: until,
           slots: handedOut,
           missed: yield* slots.missedSoFar

@@ -1,6 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
 import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
+import { Alerts } from "@influscope/ports/Alerts"
 import { TrackerApi } from "@influscope/ports/TrackerApi"
 import { Tracking } from "@influscope/ports/Tracking"
 import * as Context from "effect/Context"
@@ -12,6 +13,7 @@ const Handlers = HttpApiBuilder.group(
   "tracker",
   Effect.fnUntraced(function* (handlers) {
     const tracking = yield* Tracking
+    const alerts = yield* Alerts
     return handlers
       .handle("add", ({ payload }) => tracking.add(payload.ids, payload.interval))
       .handle("remove", ({ payload }) => tracking.remove(payload.ids))
@@ -19,6 +21,12 @@ const Handlers = HttpApiBuilder.group(
       .handle("interval", ({ path }) => tracking.intervalOf(path.id))
       .handle("status", () => tracking.status)
       .handle("collect", ({ payload }) => tracking.collect(payload.points))
+      .handle("addRule", ({ payload }) => alerts.addRule(payload))
+      .handle("rules", () => alerts.rules)
+      .handle("removeRule", ({ path }) => alerts.removeRule(path.id))
+      .handle("alerts", ({ urlParams: { cursor, influencer, limit, rule } }) =>
+        alerts.list({ cursor, influencer, limit, rule })
+      )
   })
 )
 

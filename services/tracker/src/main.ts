@@ -7,7 +7,9 @@ import type { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as DaprState from "@influscope/adapters/dapr/StateStore"
 import * as Providers from "@influscope/adapters/Providers"
 import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
+import { alertsRaised, dataPointsCollected, influencersDue } from "@influscope/domain/Events"
 import { Publisher } from "@influscope/pipeline/Publisher"
+import { relayOf } from "@influscope/pipeline/Relay"
 import { Health } from "@influscope/telemetry/Health"
 import * as Logging from "@influscope/telemetry/Logging"
 import * as OperationsServer from "@influscope/telemetry/OperationsServer"
@@ -16,6 +18,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TrackerLive } from "./Tracker.ts"
 import { TrackerHttp, TrackerHttpLive } from "./TrackerHttp.ts"
+
+const RelayLive = relayOf(influencersDue, dataPointsCollected, alertsRaised)
 
 const components = [
   { name: "pubsub", type: "pubsub." },
@@ -41,8 +45,9 @@ const opened = Layer.scopedDiscard(
 const Main = opened.pipe(
   Layer.provide(TrackerHttpLive),
   Layer.provide(TrackerLive),
+  Layer.provide(RelayLive),
   Layer.provide(Publisher.Default),
-  Layer.provide(Layer.mergeAll(DaprState.layer, PostgresTimeSeries.layer, Providers.layer)),
+  Layer.provide(Layer.mergeAll(DaprState.layer, PostgresTimeSeries.layerConfig, Providers.layer)),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),
   Layer.provide(Health.Default),

@@ -2,9 +2,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { StateStore } from "@influscope/ports/StateStore"
 import { Tracking } from "@influscope/ports/Tracking"
+import { dispatchBehind } from "@influscope/telemetry/Metrics"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
 import * as TestClock from "effect/TestClock"
 import { phaseOf } from "../src/Cohort.ts"
 import { Cohorts } from "../src/Cohorts.ts"
@@ -194,6 +196,29 @@ describe("handing out what is due", () => {
       }).pipe(Effect.provide(scheduler(recorder, state)))
       assert.strictEqual(slotsOf(recorder).size, 600 * 2)
     })
+  )
+
+  it.scoped(
+    "waits while too many points wait for the series, says how far it is behind, and makes up for it",
+    () =>
+      Effect.gen(function* () {
+        yield* startAt(newYear)
+        const state = yield* fresh
+        const recorder = new Recorder()
+        const behind = Effect.map(Metric.value(dispatchBehind), ({ value }) => value)
+        yield* Effect.gen(function* () {
+          yield* (yield* Tracking).add(accounts(600), 60)
+          recorder.unwritten = 100
+          yield* live(120)
+          assert.strictEqual(recorder.due.length, 0)
+          assert.strictEqual(yield* behind, 120)
+          recorder.unwritten = 99
+          yield* round
+          assert.strictEqual(yield* behind, 0)
+          assert.strictEqual((yield* (yield* Tracking).status).missed, 0)
+        }).pipe(Effect.provide(scheduler(recorder, state)))
+        assert.strictEqual(slotsOf(recorder).size, 600 * 2)
+      }).pipe(Effect.provide(settings({ TRACKER_MAX_UNWRITTEN_BATCHES: "100" })))
   )
 
   it("spreads cohorts over their interval", () => {

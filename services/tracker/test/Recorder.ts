@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
-import { InfluencersDue } from "@influscope/domain/Events"
+import { InfluencersDue, influencersDue, ProfilesDiscovered } from "@influscope/domain/Events"
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { MetricsProviders, type Provider } from "@influscope/ports/MetricsProvider"
@@ -30,7 +30,7 @@ export const accounts = (count: number, first = 1): ReadonlyArray<InfluencerId> 
   Array.from({ length: count }, (_, place) => account(first + place))
 
 export const settings = (values: Readonly<Record<string, string>>): Layer.Layer<never> =>
-  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values))))
+  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values)), { pathDelim: "_" }))
 
 /** What never asks anybody: who may be tracked is all that is asked of it here. */
 export const provider = (name: string, namespace = name): Provider => ({
@@ -41,13 +41,17 @@ export const provider = (name: string, namespace = name): Provider => ({
 })
 
 const decode = Schema.decodeSync(Schema.parseJson(InfluencersDue))
+const decodeProfiles = Schema.decodeSync(Schema.parseJson(ProfilesDiscovered))
 
 /** Remembers what was sent, each id once as an outbox does, and takes it from nobody. */
 export class Recorder {
   readonly ids = new Set<string>()
   readonly due: Array<InfluencersDue> = []
-  /** Messages that nobody has taken yet, as the topic says when it is asked. */
+  readonly told: Array<ProfilesDiscovered> = []
+  /** Messages that nobody has taken yet, as the topics say when they are asked. */
   waiting = 0
+  /** The same of collected points. */
+  unwritten = 0
 
   readonly layer = Layer.merge(
     Layer.succeed(Outbox, {
@@ -66,10 +70,15 @@ export class Recorder {
       prune: () => Effect.succeed(0)
     }),
     Layer.succeed(PubSub, {
-      publish: (_topic, message) => Effect.sync(() => void this.due.push(decode(message.payload))),
+      publish: (topic, { payload }) =>
+        Effect.sync(() => {
+          if (topic === influencersDue.name) this.due.push(decode(payload))
+          else this.told.push(decodeProfiles(payload))
+        }),
       subscribe: () => Effect.void,
       stats: Effect.sync(() => [
-        { topic: "influencers.due", messages: this.waiting, items: 0, oldestSeconds: 0 }
+        { topic: "influencers.due", messages: this.waiting, items: 0, oldestSeconds: 0 },
+        { topic: "datapoints.collected", messages: this.unwritten, items: 0, oldestSeconds: 0 }
       ])
     })
   )

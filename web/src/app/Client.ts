@@ -1,11 +1,16 @@
 import type { FieldProblem } from "@influscope/domain/api/Problems"
 import type { ProfileView } from "@influscope/domain/api/ProfilesApi"
+import type { GrowthAnswer, SeriesAnswer } from "@influscope/domain/api/TrackingApi"
 import type { SearchHit, SearchResult } from "@influscope/domain/Search"
+import type { TrackingOf } from "@influscope/domain/tracking/Tracking"
 
 /** The API's answers as they stand on the wire. */
 export type ResultPage = typeof SearchResult.Encoded
 export type Hit = typeof SearchHit.Encoded
 export type Details = typeof ProfileView.Encoded
+export type Series = typeof SeriesAnswer.Encoded
+export type GrowthFigures = typeof GrowthAnswer.Encoded
+export type Tracked = typeof TrackingOf.Encoded
 
 /** What the API, or the way to it, had to say when it did not answer. */
 export interface Failure {
@@ -52,11 +57,18 @@ const silent: Failure = {
   errors: []
 }
 
-const ask = async <A>(path: string, signal: AbortSignal): Promise<Answer<A>> => {
+const ask = async <A>(path: string, signal: AbortSignal, body?: unknown): Promise<Answer<A>> => {
   try {
     const response = await fetch(path, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
-      headers: { accept: "application/json" }
+      headers: { accept: "application/json" },
+      ...(body === undefined
+        ? {}
+        : {
+            method: "POST",
+            headers: { accept: "application/json", "content-type": "application/json" },
+            body: JSON.stringify(body)
+          })
     })
     if (!response.ok) {
       const body: unknown = await response.json().catch(() => undefined)
@@ -89,3 +101,28 @@ export const profilePath = (id: string): string => `/v1/profiles/${encodeURIComp
 
 export const getProfile = (id: string, signal: AbortSignal): Promise<Answer<Details>> =>
   ask(profilePath(id), signal)
+
+const influencerPath = (id: string): string => `/v1/influencers/${encodeURIComponent(id)}`
+
+/** Days of a profile's past that the page shows at most. */
+const pastDays = 730
+
+/** Address of a profile's figures by day: of the last two years, or from a day on (epoch ms); `format` as the API has it. */
+export const seriesPath = (id: string, format: "json" | "csv", from?: number): string => {
+  const start = new Date(from ?? Date.now() - pastDays * 86_400_000).toISOString()
+  const params = new URLSearchParams({ resolution: "day", points: String(pastDays + 1), from: start, format })
+  return `${influencerPath(id)}/series?${params}`
+}
+
+export const getSeries = (id: string, signal: AbortSignal): Promise<Answer<Series>> =>
+  ask(seriesPath(id, "json"), signal)
+
+export const getGrowth = (id: string, signal: AbortSignal): Promise<Answer<GrowthFigures>> =>
+  ask(`${influencerPath(id)}/growth?metrics=followers`, signal)
+
+export const getTracking = (id: string, signal: AbortSignal): Promise<Answer<Tracked>> =>
+  ask(`${influencerPath(id)}/tracking`, signal)
+
+/** Starts or stops following a profile's figures. */
+export const setTracking = (id: string, tracked: boolean, signal: AbortSignal): Promise<Answer<unknown>> =>
+  ask(tracked ? "/v1/tracking" : "/v1/tracking/remove", signal, { ids: [id] })

@@ -3,6 +3,7 @@ import { Avatar } from "./Avatar.tsx"
 import { type Details, profilePath } from "./Client.ts"
 import {
   fieldTexts,
+  formatChange,
   formatCompact,
   formatCount,
   formatDay,
@@ -10,9 +11,11 @@ import {
   formatPercent,
   reasonText,
   tierRange,
+  type Unit,
   unknown,
   valueName
 } from "./Format.ts"
+import { GrowthSection } from "./GrowthSection.tsx"
 import { CloseIcon, OutwardIcon, VerifiedMark } from "./Icons.tsx"
 import { focusHit } from "./Keyboard.ts"
 import { Modal } from "./Modal.tsx"
@@ -32,11 +35,15 @@ const webAddress = (text: string | null): string | undefined =>
 
 const isKnown = (profile: Details, name: Field): boolean => profile[name] !== null
 
+const numberText = (value: number, unit: Unit): string => {
+  if (unit === "change") return formatChange(value)
+  return unit === "percent" ? formatPercent(value) : formatExact(value)
+}
+
 const valueText = (profile: Details, name: Field): string => {
   const value = profile[name]
   if (value === null) return unknown
-  if (typeof value === "number")
-    return fieldTexts[name][1] === "percent" ? formatPercent(value) : formatExact(value)
+  if (typeof value === "number") return numberText(value, fieldTexts[name][1])
   if (typeof value === "boolean") return value ? "Yes" : "No"
   if (typeof value !== "string") return value.join(", ")
   if (name === "bio") return "as above"
@@ -177,6 +184,7 @@ const About = ({ profile }: { readonly profile: Details }) => {
         </a>
       </p>
       <Headline profile={profile} />
+      <GrowthSection key={profile.id} id={profile.id} />
       <FieldTable profile={profile} title="Figures" names={figureFields} />
       <FieldTable profile={profile} title="Particulars" names={textFields} />
     </>

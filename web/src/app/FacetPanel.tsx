@@ -156,5 +156,12 @@ const Facets = () => (
       max="engagementMax"
       examples={["1", "10"]}
     />
+    <RangeFilter
+      title="Followers in 30 days"
+      unit="% change"
+      min="growth30Min"
+      max="growth30Max"
+      examples={["-5", "20"]}
+    />
   </div>
 )

@@ -9,6 +9,15 @@ const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 })
 const exact = new Intl.NumberFormat(locale, { maximumFractionDigits: 2 })
 const compact = new Intl.NumberFormat(locale, { notation: "compact", maximumFractionDigits: 1 })
 const percent = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: 2 })
+const signed = { signDisplay: "exceptZero" } as const
+const change = new Intl.NumberFormat(locale, {
+  ...signed,
+  minimumFractionDigits: 2,
+  maximumFractionDigits: 2
+})
+const countChange = new Intl.NumberFormat(locale, { ...signed, maximumFractionDigits: 0 })
+const axisDay = new Intl.DateTimeFormat(locale, { month: "short", day: "numeric", timeZone: "UTC" })
+const axisMonth = new Intl.DateTimeFormat(locale, { month: "short", year: "numeric", timeZone: "UTC" })
 const day = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeZone: "UTC" })
 
 /** What stands where a figure is unknown. */
@@ -27,6 +36,12 @@ export const formatCompact = (value: number): string => compact.format(value)
 export const formatPercent = (value: number): string =>
   value > 0 && value < 0.005 ? "<0.01%" : `${percent.format(value)}%`
 
+/** A change in percent, for example `+3.14%`. */
+export const formatChange = (value: number): string => `${change.format(value)}%`
+
+/** A change of a count, for example `+1,234`. */
+export const formatCountChange = (value: number): string => countChange.format(value)
+
 /** Milliseconds, with a decimal below ten. */
 export const formatMs = (value: number): string => `${value < 10 ? value.toFixed(1) : whole.format(value)} ms`
 
@@ -34,6 +49,23 @@ export const formatMs = (value: number): string => `${value < 10 ? value.toFixed
 export const formatDay = (iso: string): string => {
   const time = new Date(iso)
   return Number.isNaN(time.getTime()) ? unknown : day.format(time)
+}
+
+/** A day (epoch ms) in short, for an axis; `isLong`: its month. */
+export const formatAxisDay = (time: number, isLong: boolean): string =>
+  (isLong ? axisMonth : axisDay).format(time)
+
+const units = [
+  [86_400, "day"],
+  [3_600, "hour"],
+  [60, "minute"],
+  [1, "second"]
+] as const
+
+/** Seconds as a length of time, for example `minute` or `15 minutes`: what stands after "every". */
+export const formatInterval = (seconds: number): string => {
+  const [size, name] = units.find(([length]) => seconds % length === 0) ?? units[3]
+  return seconds === size ? name : `${whole.format(seconds / size)} ${name}s`
 }
 
 /**
@@ -51,6 +83,13 @@ export const parseCount = (text: string): number | undefined | null => {
   const power = { "": 0, k: 3, m: 6, b: 9 }[match[2]?.toLowerCase() ?? ""] ?? 0
   // Through the text's own exponent: 1.1 * 1e6 is not a whole number, 1.1e6 is.
   return Number(`${match[1]}e${power}`)
+}
+
+/** Reads a change in percent: `5`, `-2.5`, `+3 %`. Undefined for an empty text, null when it is not one. */
+export const parseChange = (text: string): number | undefined | null => {
+  const trimmed = text.trim().replace(/\s*%$/, "")
+  if (trimmed === "") return undefined
+  return /^[-+−]?(?:\d+(?:\.\d+)?|\.\d+)$/.test(trimmed) ? Number(trimmed.replace("−", "-")) : null
 }
 
 const regions = new Intl.DisplayNames(locale, { type: "region", fallback: "code" })
@@ -124,7 +163,9 @@ const rangeTexts: { readonly [K in RangeName]: (value: number) => string } = {
   followersMin: (value) => `at least ${formatCompact(value)} followers`,
   followersMax: (value) => `at most ${formatCompact(value)} followers`,
   engagementMin: (value) => `engagement from ${formatExact(value)}%`,
-  engagementMax: (value) => `engagement to ${formatExact(value)}%`
+  engagementMax: (value) => `engagement to ${formatExact(value)}%`,
+  growth30Min: (value) => `growth from ${formatChange(value)}`,
+  growth30Max: (value) => `growth to ${formatChange(value)}`
 }
 
 /** An active filter in words, for its chip. */
@@ -136,6 +177,8 @@ export const filterText = (filter: ActiveFilter): string => {
     case "followersMax":
     case "engagementMin":
     case "engagementMax":
+    case "growth30Min":
+    case "growth30Max":
       return rangeTexts[filter.name](Number(filter.value))
     default:
       return valueName(filter.name, filter.value)
@@ -157,7 +200,7 @@ const reasons: { readonly [K in NoRateReason]: string } = {
 export const reasonText = (reason: NoRateReason | null): string =>
   reason === null ? "It has not been computed." : reasons[reason]
 
-export type Unit = "count" | "average" | "percent" | "text"
+export type Unit = "count" | "average" | "percent" | "change" | "text"
 
 /** Every field of a profile in the order of its table. */
 export const fieldTexts: { readonly [K in Exclude<FieldName, "avatarKey">]: readonly [string, Unit] } = {
@@ -174,6 +217,7 @@ export const fieldTexts: { readonly [K in Exclude<FieldName, "avatarKey">]: read
   totalLikes: ["Likes in all", "count"],
   totalViews: ["Views in all", "count"],
   reportedEngagementRate: ["Stated engagement rate", "percent"],
+  growth30: ["Growth in 30 days", "change"],
   name: ["Name", "text"],
   bio: ["Bio", "text"],
   categories: ["Categories", "text"],

@@ -4,10 +4,17 @@ import type { SearchFilters, SearchSort, SortOrder } from "@influscope/domain/Se
 export const listNames = ["platform", "category", "country", "language", "tier"] as const
 export type ListName = (typeof listNames)[number]
 
-export const rangeNames = ["followersMin", "followersMax", "engagementMin", "engagementMax"] as const
+export const rangeNames = [
+  "followersMin",
+  "followersMax",
+  "engagementMin",
+  "engagementMax",
+  "growth30Min",
+  "growth30Max"
+] as const
 export type RangeName = (typeof rangeNames)[number]
 
-/** What the page asks for. `verified` is undefined when it does not matter; ranges are inclusive, engagement in percent. */
+/** What the page asks for. `verified` is undefined when it does not matter; ranges are inclusive, engagement and growth in percent. */
 export interface PageQuery extends Record<RangeName, number | undefined> {
   readonly q: string
   readonly lists: { readonly [K in ListName]: ReadonlyArray<string> }
@@ -24,16 +31,18 @@ export const emptyQuery: PageQuery = {
   followersMax: undefined,
   engagementMin: undefined,
   engagementMax: undefined,
+  growth30Min: undefined,
+  growth30Max: undefined,
   sort: "relevance",
   order: "desc"
 }
 
-const sorts: ReadonlyArray<SearchSort> = ["relevance", "followers", "engagement", "recency"]
+const sorts: ReadonlyArray<SearchSort> = ["relevance", "followers", "engagement", "recency", "growth"]
 
-const readNumber = (text: string | null): number | undefined => {
+const readNumber = (text: string | null, least = 0): number | undefined => {
   if (text === null || text.trim() === "") return undefined
   const value = Number(text)
-  return Number.isFinite(value) && value >= 0 ? value : undefined
+  return Number.isFinite(value) && value >= least ? value : undefined
 }
 
 const distinct = (values: ReadonlyArray<string>): ReadonlyArray<string> => [
@@ -58,6 +67,8 @@ export const parseQuery = (search: string): PageQuery => {
     followersMax: readNumber(params.get("followersMax")),
     engagementMin: readNumber(params.get("engagementMin")),
     engagementMax: readNumber(params.get("engagementMax")),
+    growth30Min: readNumber(params.get("growth30Min"), Number.NEGATIVE_INFINITY),
+    growth30Max: readNumber(params.get("growth30Max"), Number.NEGATIVE_INFINITY),
     sort: sorts.find((sort) => sort === params.get("sort")) ?? emptyQuery.sort,
     order: params.get("order") === "asc" ? "asc" : "desc"
   }

@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals"
-import { formatExact, parseCount } from "./Format.ts"
+import { formatExact, parseChange, parseCount } from "./Format.ts"
 import type { RangeName } from "./Query.ts"
 import { applyQuery, query } from "./Store.ts"
 
@@ -12,6 +12,8 @@ const Bound = ({
   readonly label: string
   readonly placeholder: string
 }) => {
+  const isChange = name === "growth30Min" || name === "growth30Max"
+  const parse = isChange ? parseChange : parseCount
   // What is being typed, until it is taken over on Enter or on leaving the field.
   const draft = useSignal<string | undefined>(undefined)
   const value = query.value[name]
@@ -22,19 +24,21 @@ const Bound = ({
       <span>{label}</span>
       <input
         type="text"
-        inputMode="decimal"
+        inputMode={isChange ? "text" : "decimal"}
         autocomplete="off"
         name={name}
         placeholder={placeholder}
         value={shown}
         aria-invalid={wrong.value}
-        title={wrong.value ? "A number, for example 25000, 25k or 1.5m" : undefined}
+        title={
+          wrong.value ? `A number, for example ${isChange ? "5 or -2.5" : "25000, 25k or 1.5m"}` : undefined
+        }
         onInput={(event) => {
           draft.value = event.currentTarget.value
-          wrong.value = parseCount(event.currentTarget.value) === null
+          wrong.value = parse(event.currentTarget.value) === null
         }}
         onChange={(event) => {
-          const next = parseCount(event.currentTarget.value)
+          const next = parse(event.currentTarget.value)
           if (next === null) return
           draft.value = undefined
           if (next !== value) applyQuery({ ...query.value, [name]: next })

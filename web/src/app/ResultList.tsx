@@ -25,6 +25,8 @@ const sortings: ReadonlyArray<readonly [SearchSort, SortOrder, string]> = [
   ["followers", "asc", "Fewest followers"],
   ["engagement", "desc", "Highest engagement"],
   ["engagement", "asc", "Lowest engagement"],
+  ["growth", "desc", "Fastest growth"],
+  ["growth", "asc", "Greatest loss"],
   ["recency", "desc", "Newest figures"],
   ["recency", "asc", "Oldest figures"]
 ]

@@ -1,6 +1,14 @@
 import { Avatar } from "./Avatar.tsx"
 import type { Hit } from "./Client.ts"
-import { formatCompact, formatCount, formatPercent, tierRange, unknown, valueName } from "./Format.ts"
+import {
+  formatChange,
+  formatCompact,
+  formatCount,
+  formatPercent,
+  tierRange,
+  unknown,
+  valueName
+} from "./Format.ts"
 import { Highlighted } from "./Highlighted.tsx"
 import { type Range, snippet } from "./Highlights.ts"
 import { VerifiedMark } from "./Icons.tsx"
@@ -59,6 +67,11 @@ const Figures = ({ hit }: { readonly hit: Hit }) => (
     >
       <dd>{hit.followers === null ? unknown : formatCompact(hit.followers)}</dd>
       <dt>followers</dt>
+      {hit.growth30 === null ? null : (
+        <dd class="trend" title="Followers over 30 days">
+          {formatChange(hit.growth30)} (30 d)
+        </dd>
+      )}
     </div>
     <div
       title={

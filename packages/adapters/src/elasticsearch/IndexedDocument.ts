@@ -123,6 +123,7 @@ export const documentOf = (profile: Profile): IndexedDocument => {
     verified: fields.verified,
     followers: fields.followers,
     engagement: engagement.rate,
+    growth: fields.growth30,
     observedAt: profile.observedAt,
     popularity: popularityOf(fields.followers),
     ...textOf(profile)

@@ -4,7 +4,7 @@ import type { estypes } from "@elastic/elasticsearch"
  * Version of the documents and of the mapping. It grows with every change of `mappings`, of the tokeniser, or of what is
  * put into a field: `influscope reindex` then makes the new index from the old one's profiles.
  */
-export const documentVersion = 1
+export const documentVersion = 2
 
 /** Folded words, separated by blanks: the core distribution has no other analysers that would do, and needs none. */
 const words = {
@@ -59,6 +59,7 @@ export const mappings = {
     verified: { type: "boolean" },
     followers: figure,
     engagement: figure,
+    growth: figure,
     observedAt: { type: "long" },
     popularity: { type: "long" },
     ...derived

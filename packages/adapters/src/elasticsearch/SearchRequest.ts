@@ -69,7 +69,8 @@ const filtersOf = (filters: SearchFilters): ReadonlyMap<FacetName | "range", Rea
       "range",
       [
         ...range("followers", filters.followersMin, filters.followersMax),
-        ...range("engagement", filters.engagementMin, filters.engagementMax)
+        ...range("engagement", filters.engagementMin, filters.engagementMax),
+        ...range("growth", filters.growth30Min, filters.growth30Max)
       ]
     ]
   ])
@@ -106,9 +107,17 @@ export const matched = "matched"
 
 /** The column of an order; undefined: the score. */
 const sortField = (query: SearchQuery, hasText: boolean): string | undefined => {
-  if (query.sort === "engagement") return "engagement"
-  if (query.sort === "recency") return "observedAt"
-  return query.sort === "relevance" && hasText ? undefined : "followers"
+  switch (query.sort) {
+    case "engagement":
+    case "growth":
+      return query.sort
+    case "recency":
+      return "observedAt"
+    case "relevance":
+      return hasText ? undefined : "followers"
+    case "followers":
+      return "followers"
+  }
 }
 
 const missingValue = (query: SearchQuery): number => (query.order === "asc" ? beyond : -beyond)

@@ -109,15 +109,14 @@ const positive = Config.validate<Duration.Duration>({
   validation: (value) => Duration.isFinite(value) && Duration.toMillis(value) > 0
 })
 
-export const databaseConfig = Config.all({
-  /** postgres://user:password@host:port/database, with the parameters that node-postgres knows (sslmode, options). */
-  url: Config.redacted("DATABASE_URL").pipe(
-    Config.validate({
-      message: "DATABASE_URL: expected postgres://user:password@host:port/database",
-      validation: (url) =>
-        /^postgres(ql)?:\/\//.test(Redacted.value(url)) && URL.canParse(Redacted.value(url))
-    })
-  ),
+/** postgres://user:password@host:port/database, with the parameters that node-postgres knows (sslmode, options). */
+export const addressIn = (variable: string) =>
+  Config.validate<Redacted.Redacted>({
+    message: `${variable}: expected postgres://user:password@host:port/database`,
+    validation: (url) => /^postgres(ql)?:\/\//.test(Redacted.value(url)) && URL.canParse(Redacted.value(url))
+  })
+
+const settings = Config.all({
   /** Connections of this process. */
   poolSize: Config.integer("DATABASE_POOL_SIZE").pipe(
     Config.validate({ message: "expected 1 to 100", validation: (size) => size >= 1 && size <= 100 }),
@@ -140,7 +139,14 @@ export const databaseConfig = Config.all({
   )
 })
 
-export type DatabaseConfig = Config.Config.Success<typeof databaseConfig>
+export interface DatabaseConfig extends Config.Config.Success<typeof settings> {
+  readonly url: Redacted.Redacted
+}
+
+const withUrl = (url: Config.Config<Redacted.Redacted>): Config.Config<DatabaseConfig> =>
+  Config.zipWith(url, settings, (address, rest) => ({ ...rest, url: address }))
+
+export const databaseConfig = withUrl(Config.redacted("DATABASE_URL").pipe(addressIn("DATABASE_URL")))
 
 const withSettings = (url: Redacted.Redacted, statementTimeout: Duration.Duration): Redacted.Redacted => {
   const changed = new URL(Redacted.value(url))
@@ -300,8 +306,12 @@ export const make = (config: DatabaseConfig): Effect.Effect<PostgresDatabase, St
     }
   }).pipe(Effect.withSpan("PostgresDatabase.open"))
 
+const layerWith = (
+  config: Config.Config<DatabaseConfig>
+): Layer.Layer<Database, StorageError | ConfigError> => Layer.scoped(Database, Effect.flatMap(config, make))
+
 /** The database at DATABASE_URL, in its schema `influscope`, which is made and brought up to date by whoever comes first. */
-export const layer: Layer.Layer<Database, StorageError | ConfigError> = Layer.scoped(
-  Database,
-  Effect.flatMap(databaseConfig, make)
-)
+export const layer = layerWith(databaseConfig)
+
+/** As `layer`, at another address. */
+export const layerAt = (url: Redacted.Redacted) => layerWith(withUrl(Config.succeed(url)))

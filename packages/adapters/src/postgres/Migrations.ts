@@ -100,5 +100,14 @@ BEGIN
 END $lz4$;
 `
 
+/** Batches of no job are many, and soon forgotten: not to be looked for among those of jobs, which stay for days. */
+const confirmedOthers = `
+CREATE INDEX outbox_confirmed_others ON influscope.outbox (topic, confirmed_at) WHERE state = 'confirmed' AND job IS NULL;
+`
+
 /** SQL scripts; the n-th (from 1) leads to schema version n. Each released script stays as it is; changes are appended. */
-export const migrations: ReadonlyArray<string> = [`${outbox}${deliveries}${compression}`, timeSeriesTables]
+export const migrations: ReadonlyArray<string> = [
+  `${outbox}${deliveries}${compression}`,
+  timeSeriesTables,
+  confirmedOthers
+]

@@ -1,5 +1,6 @@
 import {
   type AppliedCounts,
+  type ConfirmedBefore,
   type JobProgress,
   noProgress,
   Outbox,
@@ -216,14 +217,18 @@ SELECT coalesce(sum(batches), 0)::float8 AS "batches", coalesce(sum(items), 0)::
 FROM influscope.outbox_jobs WHERE job = $1::text`
 
 /** $1 topic, $2 confirmed before, $3 limit. What another relay is just removing is left to it. */
-const prune = `
+const prune = (of: "NOT NULL" | "NULL"): string => `
 WITH ${lazily}, removed AS (
   DELETE FROM influscope.outbox WHERE seq = ANY (ARRAY(
-    SELECT seq FROM influscope.outbox WHERE state = 'confirmed' AND topic = $1::text AND confirmed_at < $2::bigint
+    SELECT seq FROM influscope.outbox
+    WHERE state = 'confirmed' AND job IS ${of} AND topic = $1::text AND confirmed_at < $2::bigint
     ORDER BY confirmed_at LIMIT $3::integer FOR UPDATE SKIP LOCKED
   )) RETURNING 1
 )
 SELECT (SELECT count(*) FROM removed)::integer AS removed FROM lazily`
+
+const pruneOfJobs = prune("NOT NULL")
+const pruneOthers = prune("NULL")
 
 interface OverdueRow {
   readonly id: string
@@ -235,11 +240,11 @@ interface OverdueRow {
 const make = Effect.gen(function* () {
   const database = yield* Database
 
-  const pruneTopic = Effect.fnUntraced(function* (topic: string, confirmedBefore: number) {
+  const pruneAll = Effect.fnUntraced(function* (statement: string, topic: string, confirmedBefore: number) {
     let removed = 0
     let last = pruneChunk
     while (last === pruneChunk) {
-      const [row] = yield* database.query<{ removed: number }>("prune the outbox", prune, [
+      const [row] = yield* database.query<{ removed: number }>("prune the outbox", statement, [
         topic,
         confirmedBefore,
         pruneChunk
@@ -319,16 +324,17 @@ const make = Effect.gen(function* () {
       const [row] = yield* database.query<JobProgress>("read a job's progress", progress, [key(job)])
       return row ?? noProgress
     }),
-    prune: Effect.fn("PostgresOutbox.prune")(function* (confirmedBefore) {
+    prune: Effect.fn("PostgresOutbox.prune")(function* ({ ofJobs, others }: ConfirmedBefore) {
       const topics = yield* database.query<{ topic: string }>(
         "prune the outbox",
         "SELECT DISTINCT topic FROM influscope.outbox_topics",
         []
       )
-      const removed = yield* Effect.forEach(topics, ({ topic }) => pruneTopic(topic, confirmedBefore), {
-        concurrency: 1
-      })
-      return removed.reduce((sum, one) => sum + one, 0)
+      let removed = 0
+      for (const { topic } of topics)
+        removed +=
+          (yield* pruneAll(pruneOfJobs, topic, ofJobs)) + (yield* pruneAll(pruneOthers, topic, others))
+      return removed
     })
   })
 })

@@ -72,7 +72,8 @@ const load = ({ file, platform }: Settings): Effect.Effect<Series, ReplayImpossi
       fileName: file,
       platform: Option.getOrUndefined(platform),
       map: [],
-      maxUnpackedBytes: undefined
+      maxUnpackedBytes: undefined,
+      account: undefined
     }).pipe(
       Stream.runForEach(({ points, report }) => {
         if (report.points > maxPoints) return impossible(`It has more than ${maxPoints} points; split it.`)

@@ -52,6 +52,8 @@ export interface Columns {
   readonly popularity: Uint32Array<ArrayBuffer>
   /** Percent. */
   readonly engagement: Float64Array<ArrayBuffer>
+  /** Of the followers over 30 days, percent. */
+  readonly growth: Float64Array<ArrayBuffer>
   /** Epoch ms. */
   readonly observedAt: Float64Array<ArrayBuffer>
   readonly platform: Uint8Array<ArrayBuffer>
@@ -72,6 +74,7 @@ export const makeColumns = (capacity = initialCapacity): Columns => ({
   followers: new Float64Array(capacity),
   popularity: new Uint32Array(capacity),
   engagement: new Float64Array(capacity),
+  growth: new Float64Array(capacity),
   observedAt: new Float64Array(capacity),
   platform: new Uint8Array(capacity),
   tier: new Uint8Array(capacity),
@@ -90,6 +93,7 @@ export const resizedColumns = (from: Columns, count: number, capacity: number): 
   to.followers.set(from.followers.subarray(0, count))
   to.popularity.set(from.popularity.subarray(0, count))
   to.engagement.set(from.engagement.subarray(0, count))
+  to.growth.set(from.growth.subarray(0, count))
   to.observedAt.set(from.observedAt.subarray(0, count))
   to.platform.set(from.platform.subarray(0, count))
   to.tier.set(from.tier.subarray(0, count))
@@ -175,6 +179,7 @@ export const writeColumns = (
   columns.followers[slot] = fields.followers ?? Number.NaN
   columns.popularity[slot] = popularityOf(fields.followers)
   columns.engagement[slot] = engagement.rate ?? Number.NaN
+  columns.growth[slot] = fields.growth30 ?? Number.NaN
   columns.observedAt[slot] = profile.observedAt
   columns.platform[slot] = vocabulary.platforms.numberOf(profile.platform)
   columns.tier[slot] = vocabulary.tiers.numberOf(engagement.tier ?? undefined)

@@ -46,7 +46,9 @@ const fingerprint = (query: SearchQuery): string => {
     filters.followersMin ?? null,
     filters.followersMax ?? null,
     filters.engagementMin ?? null,
-    filters.engagementMax ?? null
+    filters.engagementMax ?? null,
+    filters.growth30Min ?? null,
+    filters.growth30Max ?? null
   ]
   return Bun.hash(JSON.stringify(parts)).toString(36)
 }

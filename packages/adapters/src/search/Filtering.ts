@@ -100,6 +100,7 @@ const testsOf = (
     )
   addRange(columns.followers, filters.followersMin, filters.followersMax)
   addRange(columns.engagement, filters.engagementMin, filters.engagementMax)
+  addRange(columns.growth, filters.growth30Min, filters.growth30Max)
   return tests
 }
 

@@ -91,8 +91,19 @@ const addText = (builder: SegmentBuilder, slot: number, profile: Profile): void 
   if (bio !== undefined) visitTokens(bio, (term) => builder.add(term, slot, inBio(position++)))
 }
 
-const sortColumn = (columns: Columns, sort: SearchQuery["sort"]): Float64Array =>
-  sort === "engagement" ? columns.engagement : sort === "recency" ? columns.observedAt : columns.followers
+const sortColumn = (columns: Columns, sort: SearchQuery["sort"]): Float64Array => {
+  switch (sort) {
+    case "engagement":
+      return columns.engagement
+    case "recency":
+      return columns.observedAt
+    case "growth":
+      return columns.growth
+    case "relevance":
+    case "followers":
+      return columns.followers
+  }
+}
 
 /** What a query selects from: documents, and for a text how well each matches it. */
 interface Candidates extends SlotList {

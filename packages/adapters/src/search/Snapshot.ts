@@ -11,7 +11,7 @@ import type { Moment } from "./ProfileStore.ts"
 import type { Segment } from "./Segment.ts"
 
 /** Raised whenever terms, placements or columns change their meaning: older files are then ignored. */
-const formatVersion = 1
+const formatVersion = 2
 
 // The file: magic, hash of the header (8 bytes), length of the header (4 bytes, then 4 unused), header (JSON), sections.
 const magic = new TextEncoder().encode("INFLUIDX")
@@ -60,6 +60,7 @@ const columnArrays = (columns: Columns): ReadonlyArray<ArrayBufferView> => [
   columns.followers,
   columns.popularity,
   columns.engagement,
+  columns.growth,
   columns.observedAt,
   columns.platform,
   columns.tier,
@@ -193,6 +194,7 @@ const decodeColumns = (next: () => ArrayBuffer): Columns => ({
   followers: new Float64Array(next()),
   popularity: new Uint32Array(next()),
   engagement: new Float64Array(next()),
+  growth: new Float64Array(next()),
   observedAt: new Float64Array(next()),
   platform: new Uint8Array(next()),
   tier: new Uint8Array(next()),

@@ -17,6 +17,7 @@ export const toHit = (profile: Profile, score: number, highlights: SearchHit["hi
     verified: fields.verified ?? null,
     followers: fields.followers ?? null,
     engagementRate: engagement.rate,
+    growth30: fields.growth30 ?? null,
     tier: engagement.tier,
     avatarUrl: fields.avatarKey === undefined ? null : avatarUrl(profile.id),
     score,

@@ -94,8 +94,15 @@ ALTER TABLE outbox ADD COLUMN since INTEGER NOT NULL DEFAULT 0;
 UPDATE outbox SET since = sent_at WHERE state = 'sent';
 `
 
+/** Batches of no job are many, and soon forgotten; those of jobs stay for days. */
+const confirmed = `
+DROP INDEX outbox_confirmed;
+CREATE INDEX outbox_confirmed_of_jobs ON outbox (confirmed_at) WHERE state = 'confirmed' AND job IS NOT NULL;
+CREATE INDEX outbox_confirmed_others ON outbox (confirmed_at) WHERE state = 'confirmed' AND job IS NULL;
+`
+
 /** Each released script stays as it is; changes are appended. */
-export const migrations: ReadonlyArray<string> = [`${queue}${outbox}${state}`, since]
+export const migrations: ReadonlyArray<string> = [`${queue}${outbox}${state}`, since, confirmed]
 
 /** `<dataDir>/influscope.db`: the queue, the dead letters, the outbox and the state store. */
 export const layer = (dataDir: string): Layer.Layer<Database.Database, StorageError> =>

@@ -1,6 +1,7 @@
 import type { Database as BunDatabase } from "bun:sqlite"
 import {
   type AppliedCounts,
+  type ConfirmedBefore,
   type Grace,
   type JobProgress,
   noProgress,
@@ -207,36 +208,47 @@ const progress = (db: BunDatabase, job: string): JobProgress =>
     )
     .get(job) ?? noProgress
 
-const pruneSome = (db: BunDatabase, confirmedBefore: number): number =>
+const pruneSome = (db: BunDatabase, of: "NOT NULL" | "NULL", confirmedBefore: number): number =>
   db
     .query<never, [number, number]>(
       `DELETE FROM outbox WHERE seq IN (
-         SELECT seq FROM outbox WHERE state = 'confirmed' AND confirmed_at < ? LIMIT ?
+         SELECT seq FROM outbox WHERE state = 'confirmed' AND job IS ${of} AND confirmed_at < ? LIMIT ?
        )`
     )
     .run(confirmedBefore, pruneChunk).changes
 
-/** Losing a confirmation at a power cut only sends a batch again that is recognised as a duplicate. */
+/**
+ * Losing a confirmation at a power cut only sends a batch again that is recognised as a duplicate; losing what repeats loses
+ * with it whatever was written after it, such as that it had been done.
+ */
 const lazy = { commit: "lazy" } as const
 
 const make = Effect.gen(function* () {
   const database = yield* Database
 
-  const prune = Effect.fn("SqliteOutbox.prune")(function* (confirmedBefore: number) {
+  const pruneAll = Effect.fnUntraced(function* (of: "NOT NULL" | "NULL", confirmedBefore: number) {
     let removed = 0
     let last = pruneChunk
     while (last === pruneChunk) {
-      last = yield* database.transaction("prune the outbox", (db) => pruneSome(db, confirmedBefore))
+      last = yield* database.transaction("prune the outbox", (db) => pruneSome(db, of, confirmedBefore))
       removed += last
       yield* Effect.yieldNow()
     }
     return removed
   })
 
+  const prune = Effect.fn("SqliteOutbox.prune")(function* ({ ofJobs, others }: ConfirmedBefore) {
+    return (yield* pruneAll("NOT NULL", ofJobs)) + (yield* pruneAll("NULL", others))
+  })
+
   return Outbox.of({
-    append: Effect.fn("SqliteOutbox.append")(function* (topic, message, job) {
+    append: Effect.fn("SqliteOutbox.append")(function* (topic, message, job, options) {
       const now = yield* Clock.currentTimeMillis
-      return yield* database.transaction("append to the outbox", (db) => insert(db, topic, message, job, now))
+      return yield* database.transaction(
+        "append to the outbox",
+        (db) => insert(db, topic, message, job, now),
+        options?.repeats === true ? lazy : undefined
+      )
     }),
     confirm: Effect.fn("SqliteOutbox.confirm")(function* (topic, id, counts) {
       const now = yield* Clock.currentTimeMillis
@@ -259,5 +271,5 @@ const make = Effect.gen(function* () {
   })
 })
 
-/** The outbox in tables of the main database. Every write is one transaction, synced but for confirmations. */
+/** The outbox in tables of the main database. Every write is one transaction, synced but for what is repeated. */
 export const layer: Layer.Layer<Outbox, never, Database> = Layer.effect(Outbox, make)

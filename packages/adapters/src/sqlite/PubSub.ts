@@ -42,7 +42,10 @@ const maxReasonLength = 2_000
 /** Longest wait for interrupted handlers to end. */
 const interruptTimeout = Duration.seconds(5)
 
-/** Losing these at a power cut only delivers a message again. */
+/**
+ * Losing these at a power cut only delivers a message again, or loses one from the queue that its sender's outbox has and
+ * sends again. To sync every message would double the time that writing it takes.
+ */
 const lazy = { commit: "lazy" } as const
 
 const storageRetries = Schedule.exponential("200 millis").pipe(
@@ -253,7 +256,7 @@ const make = Effect.fnUntraced(function* (options: QueueOptions) {
     // Not to be interrupted between the commit and the wake-up: the message would wait for the next one.
     publish: Effect.fn("SqlitePubSub.publish")(function* (topic, message) {
       const now = yield* Clock.currentTimeMillis
-      yield* database.transaction("publish", (db) => QueueTable.enqueue(db, topic, message, now))
+      yield* database.transaction("publish", (db) => QueueTable.enqueue(db, topic, message, now), lazy)
       topics.topic(topic).wake()
     }, Effect.uninterruptible),
     subscribe: subscribe(shared, topics),

@@ -5,6 +5,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
+import { generationName, indexName } from "../../src/elasticsearch/Revision.ts"
 import type { Settings } from "../../src/elasticsearch/Settings.ts"
 
 export const urlOf = ({ environment }: TestServer.Reached): string => environment["ELASTICSEARCH_URL"] ?? ""
@@ -33,10 +34,15 @@ export const settingsFor = (
   caFile: Option.none()
 })
 
+/** The nth index that this program makes behind an alias. */
+export const madeIndex = (alias: string, number: number): string => indexName(alias, generationName(number))
+
 /** Removes all indices of an alias at the end of the scope. */
 export const removedAtEnd = (url: string, alias: string): Effect.Effect<void, never, Scope.Scope> =>
   Effect.addFinalizer(() =>
     Effect.promise(() =>
-      fetch(`${url}/${alias}-v1-1,${alias}-v1-2,${alias}-v1-3?ignore_unavailable=true`, { method: "DELETE" })
+      fetch(`${url}/${[1, 2, 3].map((number) => madeIndex(alias, number)).join()}?ignore_unavailable=true`, {
+        method: "DELETE"
+      })
     )
   )

@@ -9,8 +9,10 @@ import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
+import { documentOf } from "../../src/elasticsearch/IndexedDocument.ts"
+import { mappings } from "../../src/elasticsearch/Mapping.ts"
 import { type ReindexProgress, reindexWith } from "../../src/elasticsearch/Reindex.ts"
-import { removedAtEnd, settingsFor, sharedServer } from "./ElasticsearchServer.ts"
+import { madeIndex, removedAtEnd, settingsFor, sharedServer } from "./ElasticsearchServer.ts"
 
 const server = sharedServer()
 
@@ -107,8 +109,8 @@ describe("reindex", () => {
         )
         assert.strictEqual(yield* Ref.get(misses), 0)
         assert.isAbove(searches, 5)
-        assert.strictEqual(report.from, `${settings.alias}-v1-1`)
-        assert.strictEqual(report.to, `${settings.alias}-v1-2`)
+        assert.strictEqual(report.from, madeIndex(settings.alias, 1))
+        assert.strictEqual(report.to, madeIndex(settings.alias, 2))
         assert.isAtLeast(report.copied, 3_000)
         assert.includeMembers(
           progress.map((each) => each.phase),
@@ -133,12 +135,12 @@ describe("reindex", () => {
         const failing = reindexWith(settings, { onProgress: () => Effect.interrupt })
         assert.isTrue((yield* Effect.exit(failing))._tag === "Failure")
         yield* write("someone", 2)
-        assert.deepStrictEqual(yield* aliasesOf(settings.alias), [`${settings.alias}-v1-1`])
+        assert.deepStrictEqual(yield* aliasesOf(settings.alias), [madeIndex(settings.alias, 1)])
 
         // What a killed reindex leaves: its target, and the block.
         yield* Effect.promise(async () => {
-          await fetch(`${server.url()}/${settings.alias}-v1-2`, { method: "PUT" })
-          await fetch(`${server.url()}/${settings.alias}-v1-1/_block/write`, { method: "PUT" })
+          await fetch(`${server.url()}/${madeIndex(settings.alias, 2)}`, { method: "PUT" })
+          await fetch(`${server.url()}/${madeIndex(settings.alias, 1)}/_block/write`, { method: "PUT" })
         })
         const refused = yield* Effect.flip(reindexWith(settings))
         assert.strictEqual(refused.reason, "conflict")
@@ -146,10 +148,60 @@ describe("reindex", () => {
         yield* Effect.sleep("300 millis")
         const report = yield* reindexWith(settings, { restart: true, keepOld: true })
         yield* Fiber.join(waiting)
-        assert.strictEqual(report.to, `${settings.alias}-v1-2`)
+        assert.strictEqual(report.to, madeIndex(settings.alias, 2))
         assert.deepStrictEqual([...(yield* contents)], [["someone", 3]])
       })
       yield* Effect.provide(body, ElasticsearchIndex.layerWith(settings))
+    })
+  )
+
+  it.scopedLive("brings an index of the version before, which knew no growth, up to date", () =>
+    Effect.gen(function* () {
+      const settings = yield* fresh
+      const { alias } = settings
+      const send = (method: string, path: string, body?: unknown) =>
+        Effect.promise(async () => {
+          const response = await fetch(`${server.url()}/${path}`, {
+            method,
+            headers: { "content-type": "application/json" },
+            ...(body === undefined ? {} : { body: JSON.stringify(body) })
+          })
+          assert.isTrue(response.ok, await response.text())
+        })
+      const old = `${alias}-v1-1`
+      yield* Effect.addFinalizer(() =>
+        Effect.promise(() => fetch(`${server.url()}/${old}?ignore_unavailable=true`, { method: "DELETE" }))
+      )
+      const { growth: _growth, ...properties } = mappings.properties
+      yield* send("PUT", old, {
+        mappings: { ...mappings, properties },
+        aliases: { [alias]: {}, [`${old}-current`]: {}, [`${alias}-v1-current`]: {} }
+      })
+      for (const followers of [10, 20]) {
+        const { growth: _of, ...document } = documentOf(profileOf(`account_${followers}`, { followers }))
+        yield* send("PUT", `${old}/_doc/${encodeURIComponent(document.id)}`, document)
+      }
+
+      const layer = ElasticsearchIndex.layerWith(settings)
+      const refused = yield* Effect.flip(Effect.provide(SearchIndex, layer))
+      assert.include(refused.message, "influscope reindex")
+      assert.strictEqual((yield* reindexWith(settings)).to, madeIndex(alias, 2))
+      const body = Effect.gen(function* () {
+        const index = yield* SearchIndex
+        const { id } = profileOf("account_10")
+        const [known = Option.none()] = yield* index.getMany([id])
+        const profile = profileOf("account_10", { followers: 10, growth30: -3 })
+        yield* index.bulk([{ profile, revision: Option.getOrUndefined(known)?.revision }])
+        const { hits } = yield* index.search(queryOf("", { sort: "growth" }))
+        assert.deepStrictEqual(
+          hits.map(({ followers, growth30 }) => [followers, growth30]),
+          [
+            [10, -3],
+            [20, null]
+          ]
+        )
+      })
+      yield* Effect.provide(body, layer)
     })
   )
 })

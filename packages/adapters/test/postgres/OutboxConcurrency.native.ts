@@ -118,7 +118,7 @@ suite("Outbox: postgres with eight connections", Layer.empty, (test) => {
           forEachProcess((outbox) =>
             Effect.repeatN(
               Effect.gen(function* () {
-                yield* outbox.prune(Date.now())
+                yield* outbox.prune({ ofJobs: Date.now(), others: 0 })
                 const [account] = yield* outbox.audit(3_600_000)
                 assert.strictEqual((account?.applied ?? 0) + (account?.pending ?? 0), 2 * batches)
                 yield* outbox.overdue("topic", Date.now(), { first: 0, longest: 0 }, 20)
@@ -129,7 +129,9 @@ suite("Outbox: postgres with eight connections", Layer.empty, (test) => {
         ],
         { concurrency: 2 }
       )
-      const pruned = yield* forEachProcess((outbox) => outbox.prune(Date.now() + 1_000))
+      const pruned = yield* forEachProcess((outbox) =>
+        outbox.prune({ ofJobs: Date.now() + 1_000, others: 0 })
+      )
       assert.isAtMost(
         pruned.reduce((sum, one) => sum + one, 0),
         batches

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as PostgresTimeSeries from "../../src/postgres/timeseries/TimeSeries.ts"
 import { deadlocks } from "./Invariants.ts"
-import { emptyDatabase, sharedServer } from "./Server.ts"
+import { emptyDatabase } from "./Server.ts"
 
 const connections = 6
 const day = 86_400
@@ -24,7 +24,7 @@ const batches = Array.from({ length: days * 72 }, (_, at) => {
   return ids.map((id): DataPoint => ({ id, time, observedAt: time, followers: at })).reverse()
 })
 
-suite("TimeSeries: postgres with six processes", sharedServer, (test) => {
+suite("TimeSeries: postgres with six processes", Layer.empty, (test) => {
   test("counts every point once, in rollups too, while all write the same and roll up", () =>
     Effect.gen(function* () {
       const { database } = yield* emptyDatabase

@@ -1,5 +1,6 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as OpenApi from "@effect/platform/OpenApi"
+import { AlertsApi } from "./AlertsApi.ts"
 import { documentAll } from "./Documentation.ts"
 import { ImportsApi } from "./ImportsApi.ts"
 import { OperationsApi } from "./OperationsApi.ts"
@@ -12,6 +13,7 @@ export class Api extends HttpApi.make("influscope")
   .add(SearchApi)
   .add(ProfilesApi)
   .add(TrackingApi)
+  .add(AlertsApi)
   .add(ImportsApi)
   .add(OperationsApi)
   .annotate(OpenApi.Title, "InfluScope")

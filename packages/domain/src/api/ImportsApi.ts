@@ -3,7 +3,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import { ImportJob } from "../Imports.ts"
+import { ImportJob, ImportKind } from "../Imports.ts"
 import { Platform } from "../Platform.ts"
 import { documentLocation, isJson, type Json } from "./Documentation.ts"
 import { allErrors, booleanParam, dateParam, listParam, nameParam, optional } from "./Params.ts"
@@ -15,6 +15,7 @@ import {
   StorageFull,
   Unavailable
 } from "./Problems.ts"
+import { GivenProfileId } from "./ProfilesApi.ts"
 
 /** How to read the file. In a multipart request the same names may be form fields before the file. */
 export const ImportParams = Schema.Struct({
@@ -33,7 +34,10 @@ export const ImportParams = Schema.Struct({
     ),
     "column=field; repeat for more columns; an empty field ignores the column."
   ),
-  dryRun: Schema.optionalWith(booleanParam, { default: () => false })
+  dryRun: Schema.optionalWith(booleanParam, { default: () => false }),
+  kind: Schema.optionalWith(ImportKind, { default: () => "profiles" as const }),
+  /** Of a history: whom all of the file is about, when it does not say it itself. */
+  of: optional(GivenProfileId)
 }).annotations(allErrors)
 export type ImportParams = typeof ImportParams.Type
 

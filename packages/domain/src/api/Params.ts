@@ -26,6 +26,12 @@ export const numberParam = (description: string) =>
     jsonSchema: { type: "number", minimum: 0, description }
   })
 
+/** A number, also below 0. */
+export const changeParam = (description: string) =>
+  Schema.NumberFromString.pipe(Schema.finite()).annotations({
+    jsonSchema: { type: "number", description }
+  })
+
 /** How many entries a page has at most: 1 to `maximum`. */
 export const limitParam = (maximum: number) =>
   Schema.NumberFromString.pipe(Schema.int(), Schema.between(1, maximum)).annotations({

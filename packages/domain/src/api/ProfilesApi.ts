@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { maxBatchItems } from "../Events.ts"
 import { NoRateReason } from "../engagement/Engagement.ts"
-import { type FieldName, fieldNames, fieldSchemas } from "../Observation.ts"
+import { fieldNames, fieldSchemas } from "../Observation.ts"
 import { Platform, platforms } from "../Platform.ts"
 import type { Profile } from "../Profile.ts"
 import { maxHandleLength, normalizeHandle, ProfileId } from "../ProfileId.ts"
@@ -42,7 +42,8 @@ const nullable = {
   avgViewers: Schema.NullOr(fieldSchemas.avgViewers),
   totalLikes: Schema.NullOr(fieldSchemas.totalLikes),
   totalViews: Schema.NullOr(fieldSchemas.totalViews),
-  reportedEngagementRate: Schema.NullOr(fieldSchemas.reportedEngagementRate)
+  reportedEngagementRate: Schema.NullOr(fieldSchemas.reportedEngagementRate),
+  growth30: fieldSchemas.growth30
 }
 
 /** A profile as the API shows it: unknown figures are null; `provenance` says for each known one who said it and when. */
@@ -99,6 +100,7 @@ export const toProfileView = (profile: Profile): ProfileView => {
     totalLikes: fields.totalLikes ?? null,
     totalViews: fields.totalViews ?? null,
     reportedEngagementRate: fields.reportedEngagementRate ?? null,
+    growth30: fields.growth30 ?? null,
     engagementRate: engagement.rate,
     engagementFormula: engagement.formula,
     engagementReason: engagement.reason,
@@ -109,10 +111,7 @@ export const toProfileView = (profile: Profile): ProfileView => {
   }
 }
 
-const { avatarKey: _avatarKey, ...givenFields } = fieldSchemas
-
-/** Fields a caller may state about an account: everything but the avatar's key, which is ours. */
-export const givenFieldNames: ReadonlyArray<FieldName> = fieldNames.filter((name) => name !== "avatarKey")
+const { avatarKey: _avatarKey, growth30: _growth30, ...givenFields } = fieldSchemas
 
 /** Longest text a caller may give, in UTF-16 code units: what the importer keeps of a cell. */
 const givenText = Schema.String.pipe(Schema.maxLength(5_000))
@@ -179,13 +178,14 @@ const idInPath = {
   description: "platform:handle, for example instagram:natgeo"
 }
 
-const idPath = Schema.Struct({
-  id: Schema.transform(Schema.String.annotations({ jsonSchema: idInPath }), ProfileId, {
-    strict: true,
-    decode: normalizeId,
-    encode: (id) => id
-  })
-})
+/** A profile's id as people write it. */
+export const GivenProfileId = Schema.transform(
+  Schema.String.annotations({ jsonSchema: idInPath }),
+  ProfileId,
+  { strict: true, decode: normalizeId, encode: (id) => id }
+)
+
+const idPath = Schema.Struct({ id: GivenProfileId })
 
 export class ProfilesApi extends HttpApiGroup.make("profiles")
   .add(

@@ -5,7 +5,16 @@ import * as Schema from "effect/Schema"
 import { Platform } from "../Platform.ts"
 import { SearchResult, SearchSort, SortOrder } from "../Search.ts"
 import { Tier } from "../Tier.ts"
-import { allErrors, booleanParam, limitParam, listParam, numberParam, optional, textParam } from "./Params.ts"
+import {
+  allErrors,
+  booleanParam,
+  changeParam,
+  limitParam,
+  listParam,
+  numberParam,
+  optional,
+  textParam
+} from "./Params.ts"
 import { InternalError, InvalidRequest, Unavailable } from "./Problems.ts"
 
 export const maxQueryLength = 512
@@ -32,6 +41,10 @@ export const SearchParams = Schema.Struct({
   followersMax: optional(numberParam("At most so many followers.")),
   engagementMin: optional(numberParam("Engagement rate of at least so many percent.")),
   engagementMax: optional(numberParam("Engagement rate of at most so many percent.")),
+  growth30Min: optional(
+    changeParam("Followers grew by at least so many percent over 30 days; -5 is a loss.")
+  ),
+  growth30Max: optional(changeParam("Followers grew by at most so many percent over 30 days; -5 is a loss.")),
   sort: Schema.optionalWith(SearchSort, { default: () => "relevance" as const }),
   order: Schema.optionalWith(SortOrder, { default: () => "desc" as const }),
   limit: Schema.optionalWith(limitParam(maxPageSize), { default: () => 20 }),

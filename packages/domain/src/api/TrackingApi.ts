@@ -6,13 +6,18 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { maxBatchItems } from "../Events.ts"
 import { normalizeHandle } from "../ProfileId.ts"
+import { Anomaly } from "../tracking/Anomalies.ts"
 import { DataPoint, EpochSeconds, MetricName, metricNames } from "../tracking/DataPoint.ts"
+import { Growth } from "../tracking/Growth.ts"
 import { InfluencerId, mockstagram } from "../tracking/InfluencerId.ts"
+import { Crossing, NextMilestone } from "../tracking/Milestones.ts"
+import { Projection } from "../tracking/Projection.ts"
 import { Resolution } from "../tracking/Resolution.ts"
 import {
   IntervalSeconds,
   TrackedPage,
   TrackingAdded,
+  TrackingOf,
   TrackingRemoved,
   TrackingStatus
 } from "../tracking/Tracking.ts"
@@ -86,7 +91,9 @@ const { id: _id, observedAt: _observedAt, time: _time, ...metricFields } = DataP
 /** One sample, as a caller sends it: `time` is when the figures were true. */
 export const GivenPoint = Schema.Struct({
   id: GivenInfluencer,
-  time: dateParam("When the figures were true."),
+  time: dateParam("When the figures were true; from 1970 on.").pipe(
+    Schema.filter((time) => time.getTime() >= 0, { message: () => "expected a time from 1970 on" })
+  ),
   ...metricFields
 })
   .pipe(
@@ -164,6 +171,29 @@ export const SeriesAnswer = Schema.Struct({
   nextCursor: Schema.NullOr(Schema.String)
 }).annotations({ identifier: "Series" })
 export type SeriesAnswer = typeof SeriesAnswer.Type
+
+export const GrowthParams = Schema.Struct({
+  metrics: listParam(MetricName, "Repeat for more; all that are known when left out.")
+}).annotations(allErrors)
+
+/**
+ * Of one metric, by the last figure of each of `days` UTC days: change over the usual windows up to the last of them,
+ * where it leads, what was out of line, and the milestones that were passed and the next one.
+ */
+export const MetricGrowth = Schema.Struct({
+  days: Schema.Int,
+  growth: Schema.Array(Growth),
+  projection: Schema.NullOr(Projection),
+  anomalies: Schema.Array(Anomaly),
+  milestones: Schema.Struct({ passed: Schema.Array(Crossing), next: Schema.NullOr(NextMilestone) })
+}).annotations({ identifier: "MetricGrowth" })
+export type MetricGrowth = typeof MetricGrowth.Type
+
+export const GrowthAnswer = Schema.Struct({
+  id: InfluencerId,
+  metrics: Schema.partial(Schema.Record({ key: MetricName, value: MetricGrowth }))
+}).annotations({ identifier: "InfluencerGrowth" })
+export type GrowthAnswer = typeof GrowthAnswer.Type
 
 /** The address people know: times in epoch seconds, the end included. */
 export const InfluencerAnalyticsParams = Schema.Struct({
@@ -267,6 +297,24 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(NotFound)
       .addError(Unavailable)
       .annotate(OpenApi.Summary, "Figures of an influencer over time")
+  )
+  .add(
+    HttpApiEndpoint.get("growth", "/v1/influencers/:id/growth")
+      .setPath(influencerPath)
+      .setUrlParams(GrowthParams)
+      .addSuccess(GrowthAnswer)
+      .addError(InvalidRequest)
+      .addError(NotFound)
+      .addError(Unavailable)
+      .annotate(OpenApi.Summary, "How an influencer grows: changes, projection, anomalies, milestones")
+  )
+  .add(
+    HttpApiEndpoint.get("trackingOf", "/v1/influencers/:id/tracking")
+      .setPath(influencerPath)
+      .addSuccess(TrackingOf)
+      .addError(InvalidRequest)
+      .addError(Unavailable)
+      .annotate(OpenApi.Summary, "Whether an influencer is tracked, and how often")
   )
   .add(
     HttpApiEndpoint.get("live", "/v1/influencers/:id/live")

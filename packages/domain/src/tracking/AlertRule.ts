@@ -4,8 +4,8 @@ import { applyFormula } from "../engagement/Formula.ts"
 import { instagramByFollowers } from "../engagement/Instagram.ts"
 import { platforms } from "../Platform.ts"
 import { Anomaly, AnomalyKind, anomaliesOf, anomalyThresholds } from "./Anomalies.ts"
-import type { DailySeries } from "./DailySeries.ts"
-import { EpochSeconds, MetricName } from "./DataPoint.ts"
+import { type DailySeries, Day, type SeriesByMetric } from "./DailySeries.ts"
+import { MetricName } from "./DataPoint.ts"
 import { Growth, GrowthWindow, growthOver } from "./Growth.ts"
 import { InfluencerId, mockstagram, namespaceOf } from "./InfluencerId.ts"
 import { bucketSeconds } from "./Resolution.ts"
@@ -50,17 +50,20 @@ export const AlertCondition = Schema.Union(
 export type AlertCondition = typeof AlertCondition.Type
 
 /** Whom a rule watches: everybody tracked, some, or all of a platform or provider. */
-export const AlertScope = Schema.Union(
-  Schema.Struct({ kind: Schema.Literal("all") }),
-  Schema.Struct({
-    kind: Schema.Literal("influencers"),
-    ids: Schema.NonEmptyArray(InfluencerId).pipe(Schema.maxItems(1_000))
-  }),
-  Schema.Struct({
-    kind: Schema.Literal("namespace"),
-    namespace: Schema.Literal(...platforms, mockstagram)
-  })
-).annotations({ identifier: "AlertScope" })
+export const alertScopeOf = <I>(id: Schema.Schema<InfluencerId, I>) =>
+  Schema.Union(
+    Schema.Struct({ kind: Schema.Literal("all") }),
+    Schema.Struct({
+      kind: Schema.Literal("influencers"),
+      ids: Schema.NonEmptyArray(id).pipe(Schema.maxItems(1_000))
+    }),
+    Schema.Struct({
+      kind: Schema.Literal("namespace"),
+      namespace: Schema.Literal(...platforms, mockstagram)
+    })
+  )
+
+export const AlertScope = alertScopeOf(InfluencerId).annotations({ identifier: "AlertScope" })
 export type AlertScope = typeof AlertScope.Type
 
 const isWebhook = (text: string): boolean => {
@@ -80,13 +83,14 @@ export const WebhookUrl = Schema.String.pipe(
   })
 ).annotations({ identifier: "WebhookUrl" })
 
+export const AlertRuleName = Schema.NonEmptyString.pipe(Schema.maxLength(100))
+
 export const AlertRule = Schema.Struct({
   id: AlertRuleId,
-  name: Schema.NonEmptyString.pipe(Schema.maxLength(100)),
+  name: AlertRuleName,
   condition: AlertCondition,
   scope: AlertScope,
-  webhook: WebhookUrl,
-  enabled: Schema.Boolean
+  webhook: WebhookUrl
 }).annotations({ identifier: "AlertRule" })
 export type AlertRule = typeof AlertRule.Type
 
@@ -108,14 +112,13 @@ export const AlertEvidence = Schema.Union(
 export type AlertEvidence = typeof AlertEvidence.Type
 
 /**
- * A rule that came true for an influencer. `time` (epoch seconds) is the UTC day that the evidence is of. `key` is made
- * of rule, influencer and day: what is found again has the same one, and is delivered once.
+ * A rule that came true for an influencer. `time` is the UTC day that the evidence is of. `key` is made of rule, influencer and day: what is found again has the same one, and is delivered once.
  */
 export const Alert = Schema.Struct({
   key: Schema.String,
   rule: AlertRuleId,
   influencer: InfluencerId,
-  time: EpochSeconds,
+  time: Day,
   evidence: AlertEvidence
 }).annotations({ identifier: "Alert" })
 export type Alert = typeof Alert.Type
@@ -123,8 +126,24 @@ export type Alert = typeof Alert.Type
 /** How old an anomaly may be: a purge is known as one only after its recovery days, some of which may be missing. */
 const anomalyReachDays = 2 * anomalyThresholds.recoveryDays
 
-/** The daily series of one influencer; metrics that are not known are absent. */
-export type SeriesByMetric = { readonly [M in MetricName]?: DailySeries }
+/** Fewer days do not tell whether a count is rounded. */
+const fewestDays = 60
+/** The last figures may be of some days ago, and gaps reach over the beginning. */
+const spareDays = 14
+
+/** How many days of a series, up to today, decide about a condition. */
+export const daysNeeded = (condition: AlertCondition): number => {
+  switch (condition.kind) {
+    case "growth":
+    case "fall":
+      return Math.max(fewestDays, Math.ceil(1.5 * condition.days)) + spareDays
+    case "engagement":
+      return fewestDays
+    case "anomaly":
+      // A fall is a purge after a rise up to a window earlier, which has changes of its own to be compared with.
+      return anomalyReachDays + 2 * anomalyThresholds.windowDays + spareDays
+  }
+}
 
 type Finding = Pick<Alert, "time" | "evidence">
 
@@ -196,7 +215,7 @@ const covers = (scope: AlertScope, influencer: InfluencerId): boolean => {
 }
 
 /**
- * The alert of an enabled rule whose scope has the influencer, if its condition holds on the last day of the series (an
+ * The alert of a rule whose scope has the influencer, if its condition holds on the last day of the series (an
  * anomaly: the latest one of the last 14 days). What is unknown, or within rounding, is no alert. Engagement is
  * (avgLikes + avgComments) / followers x 100 of the last day with followers (`instagramByFollowers`, also where a
  * platform's own formula needs views, which are not tracked per post).
@@ -206,7 +225,7 @@ export const evaluate = (
   influencer: InfluencerId,
   series: SeriesByMetric
 ): Option.Option<Alert> => {
-  if (!rule.enabled || !covers(rule.scope, influencer)) return Option.none()
+  if (!covers(rule.scope, influencer)) return Option.none()
   return Option.map(Option.fromNullable(find(rule.condition, series)), ({ time, evidence }) => ({
     key: `${rule.id}/${influencer}/${time}`,
     rule: rule.id,

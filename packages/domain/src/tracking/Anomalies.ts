@@ -1,6 +1,5 @@
 import * as Schema from "effect/Schema"
-import { type Change, changesOf, type DailySeries, roundingStep } from "./DailySeries.ts"
-import { EpochSeconds } from "./DataPoint.ts"
+import { type Change, changesOf, type DailySeries, Day, roundingStep } from "./DailySeries.ts"
 import { bucketSeconds } from "./Resolution.ts"
 import { studentT } from "./StudentT.ts"
 
@@ -29,13 +28,13 @@ export const AnomalyKind = Schema.Literal("spike", "drop", "purge", "roundNumber
 export type AnomalyKind = typeof AnomalyKind.Type
 
 /**
- * A change out of line with those before it, and the evidence. `time` (epoch seconds) is the day of `after`, which was
- * `before` (counts) `days` days earlier. `change`, `median` and `mad` (median absolute deviation of the changes it was
- * compared with) are percent per day, `step` is how finely the count is told.
+ * A change out of line with those before it, and the evidence. `time` is the day of `after`, which was `before` (counts)
+ * `days` days earlier. `change`, `median` and `mad` (median absolute deviation of the changes it was compared with) are
+ * percent per day, `step` is how finely the count is told.
  */
 export const Anomaly = Schema.Struct({
   kind: AnomalyKind,
-  time: EpochSeconds,
+  time: Day,
   before: Schema.Number,
   after: Schema.Number,
   days: Schema.Number,

@@ -1,15 +1,29 @@
 import * as Schema from "effect/Schema"
-import { EpochSeconds } from "./DataPoint.ts"
+import { EpochSeconds, type MetricName } from "./DataPoint.ts"
 import { bucketSeconds } from "./Resolution.ts"
 
-/** The last figure of a day (a count); `time` is the day's start in UTC, epoch seconds. */
-export const DailyValue = Schema.Struct({ time: EpochSeconds, value: Schema.Number }).annotations({
+/** The start of a day in UTC: epoch seconds here, ISO 8601 for everybody else. */
+export const Day = Schema.transform(
+  Schema.String.annotations({ jsonSchema: { type: "string", format: "date-time" } }),
+  EpochSeconds,
+  {
+    strict: true,
+    decode: (text) => Date.parse(text) / 1_000,
+    encode: (seconds) => new Date(seconds * 1_000).toISOString()
+  }
+)
+
+/** The last figure of a day (a count). */
+export const DailyValue = Schema.Struct({ time: Day, value: Schema.Number }).annotations({
   identifier: "DailyValue"
 })
 export type DailyValue = typeof DailyValue.Type
 
 /** Oldest first, at most one value a day; days may be missing. */
 export type DailySeries = ReadonlyArray<DailyValue>
+
+/** The daily series of one influencer; metrics that are not known are absent. */
+export type SeriesByMetric = { readonly [M in MetricName]?: DailySeries }
 
 /** From one value to the next, `days` later. `rate` is percent per day, compounded: spread evenly over a gap. */
 export interface Change {

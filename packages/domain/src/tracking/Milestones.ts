@@ -1,6 +1,5 @@
 import * as Schema from "effect/Schema"
-import type { DailySeries } from "./DailySeries.ts"
-import { EpochSeconds } from "./DataPoint.ts"
+import { type DailySeries, Day } from "./DailySeries.ts"
 import { DaysUntil, daysUntil, fitTrend } from "./Projection.ts"
 
 /** Counts that are celebrated: 1,000, 2,500, 5,000 and so on, up to 5 x 10^12 (views). */
@@ -12,10 +11,10 @@ export const milestones: ReadonlyArray<number> = Array.from(
 /** A milestone counts again only after the count fell so many percent below it. Above any rounding step. Ours. */
 export const milestoneHysteresisPercent = 5
 
-/** `time` (epoch seconds) is the first day with `value` at or above the milestone. */
+/** `time` is the first day with `value` at or above the milestone. */
 export const Crossing = Schema.Struct({
   milestone: Schema.Number,
-  time: EpochSeconds,
+  time: Day,
   value: Schema.Number
 }).annotations({ identifier: "Crossing" })
 export type Crossing = typeof Crossing.Type

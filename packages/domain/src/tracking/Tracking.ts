@@ -17,6 +17,17 @@ export const Tracked = Schema.Struct({
 }).annotations({ identifier: "Tracked" })
 export type Tracked = typeof Tracked.Type
 
+/**
+ * Whether an influencer is tracked: `interval` is the seconds between two points, null when it is not. `latest` is the time
+ * of the latest point there is; null when there is none.
+ */
+export const TrackingOf = Schema.Struct({
+  id: InfluencerId,
+  interval: Schema.NullOr(IntervalSeconds),
+  latest: Schema.NullOr(Schema.Date)
+}).annotations({ identifier: "TrackingOf" })
+export type TrackingOf = typeof TrackingOf.Type
+
 export const TrackedPage = Schema.Struct({
   influencers: Schema.Array(Tracked),
   nextCursor: Schema.NullOr(Schema.String)

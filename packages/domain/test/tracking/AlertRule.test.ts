@@ -1,9 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { Alert, AlertRule, evaluate, WebhookUrl } from "../../src/tracking/AlertRule.ts"
+import { PCGRandom } from "effect/Utils"
+import { Alert, AlertRule, daysNeeded, evaluate, WebhookUrl } from "../../src/tracking/AlertRule.ts"
 import { InfluencerId } from "../../src/tracking/InfluencerId.ts"
-import { daily, dayAt } from "./Simulated.ts"
+import { daily, dayAt, simulate, someAccount } from "./Simulated.ts"
 
 const mkbhd = InfluencerId.make("youtube:mkbhd")
 const number7 = InfluencerId.make("mockstagram:7")
@@ -15,7 +16,6 @@ const rule = (fields: Partial<typeof AlertRule.Encoded>): AlertRule =>
     condition: { kind: "growth", metric: "followers", days: 7, side: "above", percent: 5 },
     scope: { kind: "all" },
     webhook: "https://example.com/hook",
-    enabled: true,
     ...fields
   })
 
@@ -125,8 +125,27 @@ describe("a rule", () => {
     assert.isTrue(Option.isSome(evaluate(simulated, number7, series)))
   })
 
-  it("can be switched off", () => {
-    assert.isTrue(Option.isNone(evaluate(rule({ enabled: false }), mkbhd, series)))
+  it("needs no more days than it says", () => {
+    const random = new PCGRandom(7)
+    const conditions: ReadonlyArray<AlertRule["condition"]> = [
+      { kind: "growth", metric: "followers", days: 3, side: "above", percent: 0 },
+      { kind: "growth", metric: "followers", days: 90, side: "above", percent: 0 },
+      { kind: "fall", metric: "followers", days: 30, percent: 1 },
+      { kind: "anomaly", metric: "followers", kinds: ["spike", "drop", "purge", "roundNumberJump"] }
+    ]
+    const raised = Array.from({ length: 40 }, () => {
+      const events = new Map([[395, (count: number) => Math.round((random.number() - 0.5) * count)]])
+      const series = simulate(random, someAccount(random), 400, events)
+      const last = series.at(-1)?.time ?? 0
+      return conditions.map((condition) => {
+        const one = rule({ condition })
+        const recent = series.filter(({ time }) => time > last - daysNeeded(condition) * 86_400)
+        const found = evaluate(one, mkbhd, { followers: series })
+        assert.deepStrictEqual(evaluate(one, mkbhd, { followers: recent }), found)
+        return Option.isSome(found)
+      })
+    }).flat()
+    assert.isAbove(raised.filter((isRaised) => isRaised).length, 20)
   })
 
   it.each([

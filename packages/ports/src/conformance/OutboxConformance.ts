@@ -2,7 +2,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import type * as Layer from "effect/Layer"
-import { type AppliedCounts, type Grace, type JobProgress, Outbox, type TopicAudit } from "../Outbox.ts"
+import {
+  type AppliedCounts,
+  type ConfirmedBefore,
+  type Grace,
+  type JobProgress,
+  Outbox,
+  type TopicAudit
+} from "../Outbox.ts"
 import type { Message } from "../PubSub.ts"
 import { awkwardText, type Restartable, suite, unique } from "./Conformance.ts"
 
@@ -55,6 +62,11 @@ const auditOf = Effect.fnUntraced(function* (topic: string, graceMillis = anHour
   const outbox = yield* Outbox
   const all = yield* outbox.audit(graceMillis)
   return all.find((entry) => entry.topic === topic) ?? noAudit(topic)
+})
+
+const allBefore = (confirmedBefore: number): ConfirmedBefore => ({
+  ofJobs: confirmedBefore,
+  others: confirmedBefore
 })
 
 /** Whatever was sent before is to be sent again, however often it was. */
@@ -400,15 +412,42 @@ export const outboxConformance = <E>(
         yield* outbox.markDead(topic, dead.id, "dead")
         const audit = yield* auditOf(topic)
         const progress = yield* outbox.progress(job)
-        yield* outbox.prune(Date.now() - anHour)
-        assert.isAtLeast(yield* outbox.prune(yield* soonAfter), 1)
-        assert.strictEqual(yield* outbox.prune(Date.now() - 1), 0)
+        yield* outbox.prune(allBefore(Date.now() - anHour))
+        assert.isAtLeast(yield* outbox.prune(allBefore(yield* soonAfter)), 1)
+        assert.strictEqual(yield* outbox.prune(allBefore(Date.now() - 1)), 0)
         assert.deepStrictEqual(yield* auditOf(topic), audit)
         assert.deepStrictEqual(yield* outbox.progress(job), progress)
         assert.deepStrictEqual(yield* overdueOf(topic, Date.now()), [open])
         assert.isFalse(yield* outbox.confirm(topic, confirmed.id, counts(3)))
         assert.strictEqual((yield* auditOf(topic)).applied, 3)
         assert.isTrue(yield* outbox.confirm(topic, dead.id, counts(7)))
+      }))
+
+    test("forgets confirmed batches of no job sooner than those of jobs, and takes them anew then", () =>
+      Effect.gen(function* () {
+        const outbox = yield* Outbox
+        const [topic, job] = [unique("topic"), unique("job")]
+        const [open, ofJob, ofNone] = [makeMessage(2), makeMessage(3), makeMessage(5)]
+        yield* outbox.append(topic, ofJob, job)
+        for (const message of [open, ofNone]) yield* outbox.append(topic, message, undefined)
+        for (const message of [ofJob, ofNone]) yield* outbox.confirm(topic, message.id, counts(message.items))
+        const audit = yield* auditOf(topic)
+        const before = yield* soonAfter
+        assert.isAtLeast(yield* outbox.prune({ ofJobs: before - anHour, others: before }), 1)
+        assert.deepStrictEqual(yield* auditOf(topic), audit)
+        assert.isFalse(yield* outbox.append(topic, ofJob, job))
+        assert.isFalse(yield* outbox.append(topic, open, undefined))
+        // It comes late and is no news; appended again it is sent, and counted, again.
+        assert.isFalse(yield* outbox.confirm(topic, ofNone.id, counts(5)))
+        assert.isTrue(yield* outbox.append(topic, ofNone, undefined))
+        assert.isTrue(yield* outbox.confirm(topic, ofNone.id, counts(0, 0, 5)))
+        assert.deepStrictEqual(yield* auditOf(topic), {
+          ...audit,
+          sent: 15,
+          sentBatches: 4,
+          applied: 13,
+          duplicateBatches: 1
+        })
       }))
 
     test("knows nothing of other jobs and batches", () =>

@@ -102,7 +102,8 @@ const passes = ({ platform, fields, engagement }: Profile, filters: SearchFilter
   oneOf(engagement.tier, filters.tier) &&
   (filters.verified === undefined || fields.verified === filters.verified) &&
   within(fields.followers, filters.followersMin, filters.followersMax) &&
-  within(engagement.rate, filters.engagementMin, filters.engagementMax)
+  within(engagement.rate, filters.engagementMin, filters.engagementMax) &&
+  within(fields.growth30, filters.growth30Min, filters.growth30Max)
 
 const tally = (values: ReadonlyArray<string | null | undefined>): ReadonlyArray<FacetCount> => {
   const byValue = new Map<string, number>()
@@ -128,12 +129,19 @@ const facetsOf = (profiles: ReadonlyArray<Profile>, filters: SearchFilters): Fac
   }
 }
 
-const sortKey = (profile: Profile, sort: SearchQuery["sort"]): number | null | undefined =>
-  sort === "engagement"
-    ? profile.engagement.rate
-    : sort === "recency"
-      ? profile.observedAt
-      : profile.fields.followers
+const sortKey = (profile: Profile, sort: SearchQuery["sort"]): number | null | undefined => {
+  switch (sort) {
+    case "engagement":
+      return profile.engagement.rate
+    case "recency":
+      return profile.observedAt
+    case "growth":
+      return profile.fields.growth30
+    case "relevance":
+    case "followers":
+      return profile.fields.followers
+  }
+}
 
 const inOrder = (profiles: ReadonlyArray<Profile>, { sort, order }: SearchQuery): ReadonlyArray<Profile> => {
   const direction = order === "asc" ? 1 : -1
@@ -155,6 +163,7 @@ const optional = <A>(values: ReadonlyArray<A>): FastCheck.Arbitrary<A | undefine
   FastCheck.option(FastCheck.constantFrom(...values), { nil: undefined })
 const anyFollowers = [0, 999, 1_000, 50_000, 50_001, 2_000_000]
 const anyRates = [0, 0.5, 1.25, 9]
+const anyGrowth = [-100, -2.5, 0, 0.1, 340]
 
 const anyFixture = FastCheck.record(
   {
@@ -166,6 +175,7 @@ const anyFixture = FastCheck.record(
     verified: FastCheck.boolean(),
     followers: FastCheck.constantFrom(...anyFollowers),
     rate: FastCheck.constantFrom(...anyRates),
+    growth30: FastCheck.constantFrom(...anyGrowth, null),
     observedAt: FastCheck.integer({ min: 1_000, max: 1_003 })
   },
   { requiredKeys: [] }
@@ -182,7 +192,9 @@ const anyFilters: FastCheck.Arbitrary<Partial<SearchFilters>> = FastCheck.record
     followersMin: optional(anyFollowers),
     followersMax: optional(anyFollowers),
     engagementMin: optional(anyRates),
-    engagementMax: optional(anyRates)
+    engagementMax: optional(anyRates),
+    growth30Min: optional(anyGrowth),
+    growth30Max: optional(anyGrowth)
   },
   { requiredKeys: [] }
 )
@@ -192,7 +204,8 @@ const anyOrder = FastCheck.record({
     "relevance" as const,
     "followers" as const,
     "engagement" as const,
-    "recency" as const
+    "recency" as const,
+    "growth" as const
   ),
   order: FastCheck.constantFrom("asc" as const, "desc" as const)
 })
@@ -681,9 +694,15 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
       test("countries and categories in any case, and ranges with their ends", () =>
         Effect.gen(function* () {
           yield* put(
-            profileOf("a1", { country: "BR", categories: ["Home Decor"], followers: 100, rate: 2 }),
-            profileOf("b2", { country: "US", categories: ["DIY"], followers: 101, rate: 2.01 }),
-            profileOf("c3", { verified: false })
+            profileOf("a1", {
+              country: "BR",
+              categories: ["Home Decor"],
+              followers: 100,
+              rate: 2,
+              growth30: -0.5
+            }),
+            profileOf("b2", { country: "US", categories: ["DIY"], followers: 101, rate: 2.01, growth30: 12 }),
+            profileOf("c3", { verified: false, growth30: null })
           )
           const filtered = (filters: Partial<SearchFilters>) =>
             Effect.map(search(queryOf("", { filters })), (result) => [...handlesOf(result.hits)].sort())
@@ -694,6 +713,9 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
           assert.deepStrictEqual(yield* filtered({ followersMin: 0 }), ["a1", "b2"])
           assert.deepStrictEqual(yield* filtered({ engagementMax: 2 }), ["a1"])
           assert.deepStrictEqual(yield* filtered({ engagementMin: 2.01 }), ["b2"])
+          assert.deepStrictEqual(yield* filtered({ growth30Max: -0.5 }), ["a1"])
+          assert.deepStrictEqual(yield* filtered({ growth30Min: -0.5, growth30Max: 12 }), ["a1", "b2"])
+          assert.deepStrictEqual(yield* filtered({ growth30Min: -100 }), ["a1", "b2"])
           assert.deepStrictEqual(yield* filtered({ verified: false }), ["c3"])
           assert.deepStrictEqual(yield* filtered({ followersMin: 5, followersMax: 4 }), [])
         }))
@@ -809,6 +831,7 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
           const lasting = Array.from({ length: 30 }, (_, at) =>
             profileOf(`lasting_${at}`, {
               name: "Emma Jones",
+              growth30: at % 5 === 0 ? null : at - 15,
               followers: at % 7 === 0 ? (at + 1) * 11 : at * 10
             })
           )
@@ -820,10 +843,11 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
             "relevance",
             "followers",
             "engagement",
-            "recency"
+            "recency",
+            "growth"
           ]
           // "emmqa" finds by a typo; the exact matches written between its pages must not change how it is read.
-          for (const [sort, typo] of orders.map((each, at) => [each, "qwxy".charAt(at)] as const))
+          for (const [sort, typo] of orders.map((each, at) => [each, "qwxyz".charAt(at)] as const))
             for (const q of ["", "emma", `emm${typo}a`]) {
               const seen: Array<string> = []
               let cursor: string | undefined
@@ -867,6 +891,7 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
             verified: true,
             followers: 1_234,
             avatarKey: "avatars/x",
+            growth30: -0.25,
             rate: 3.5
           })
           yield* put(full, profileOf("bare"))
@@ -888,6 +913,7 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
             verified: true,
             followers: 1_234,
             engagementRate: 3.5,
+            growth30: -0.25,
             tier: "nano",
             avatarUrl: "/v1/profiles/tiktok%3Afull.one/avatar",
             highlights: []
@@ -901,6 +927,7 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
             verified: null,
             followers: null,
             engagementRate: null,
+            growth30: null,
             tier: null,
             avatarUrl: null
           })

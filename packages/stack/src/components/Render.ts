@@ -19,7 +19,7 @@ export class RenderFailed extends Data.TaggedError("RenderFailed")<{
 }
 
 /** The apps that have a sidecar, by app id. */
-export const apps = ["analytics", "indexer", "api", "scraper"] as const
+export const apps = ["analytics", "indexer", "tracker", "api", "scraper", "mockstagram"] as const
 export type App = (typeof apps)[number]
 
 export interface RenderOptions {
@@ -52,8 +52,10 @@ const placesIn = (into: string) => ({
   config: {
     analytics: join(into, "config", "analytics.yaml"),
     indexer: join(into, "config", "indexer.yaml"),
+    tracker: join(into, "config", "tracker.yaml"),
     api: join(into, "config", "api.yaml"),
-    scraper: join(into, "config", "scraper.yaml")
+    scraper: join(into, "config", "scraper.yaml"),
+    mockstagram: join(into, "config", "mockstagram.yaml")
   },
   secretsFile: join(into, "secrets.json"),
   environmentFile: join(into, "environment"),

@@ -8,7 +8,7 @@ import * as Schedule from "effect/Schedule"
 import { parseEnvironment } from "../../src/components/EnvironmentFile.ts"
 import { formatProfile, type Profile } from "../../src/components/Profile.ts"
 import { render } from "../../src/components/Render.ts"
-import { declare, discovery, verify } from "../../src/RabbitmqTopology.ts"
+import { declare, pipelines, verify } from "../../src/RabbitmqTopology.ts"
 import type { ServerRecipe } from "../../src/Server.ts"
 import { RequestFailed } from "../../src/SignedFetch.ts"
 import { freePort, scoped } from "../../src/Supervisor.ts"
@@ -152,7 +152,7 @@ const works = ({ profile, servers, types }: Plan) =>
       url: environment["RABBITMQ_URL"] ?? "",
       managementUrl: environment["RABBITMQ_MANAGEMENT_URL"] ?? ""
     }
-    if (profile.pubsub === "rabbitmq") yield* declare(broker, discovery)
+    if (profile.pubsub === "rabbitmq") yield* declare(broker, pipelines)
     const appPort = yield* freePort
     const indexer = yield* app(appPort, appToken)
     const recipe = daprd({
@@ -239,7 +239,7 @@ const works = ({ profile, servers, types }: Plan) =>
     assert.strictEqual(foreign.status, 403, foreign.text)
     if (profile.pubsub === "rabbitmq") {
       // daprd has declared its own, and nothing is different or refused.
-      assert.deepStrictEqual(yield* verify(broker, discovery), [])
+      assert.deepStrictEqual(yield* verify(broker, pipelines), [])
       assert.notInclude(readFileSync(sidecar.log, "utf8"), "PRECONDITION_FAILED")
     }
   })

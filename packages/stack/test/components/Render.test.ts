@@ -156,7 +156,7 @@ describe("influscope components use", () => {
 })
 
 describe("dapr.yaml", () => {
-  it("runs the four apps on what is rendered, each on ports of its own", async () => {
+  it("runs every app on what is rendered, each on ports of its own", async () => {
     const file = parse(readFileSync(join(source, "dapr.yaml"), "utf8"))
     const into = place()
     const rendered = await use(defaultProfile, into)

@@ -9,12 +9,17 @@ import * as Stream from "effect/Stream"
 import { type ScrapedProfile, SourceFailed } from "../Sources.ts"
 import { isExport, readExport } from "./ExportFile.ts"
 
-/** Up to 500 rows of a file, and what is known about the file so far. */
-export interface FileBatch {
-  readonly profiles: ReadonlyArray<ScrapedProfile>
+/** What is known about a file after some of its rows. */
+export interface BatchRead {
   readonly report: Pick<ImportReport, "rows" | "rejected" | "repaired" | "columns" | "rejections" | "notes">
-  readonly checkpoint: ProfileFile.Checkpoint
+  /** Null when the file can only be read from its beginning. */
+  readonly checkpoint: ProfileFile.Checkpoint | null
   readonly bytesRead: number
+}
+
+/** Up to 500 rows of a file, and what is known about the file so far. */
+export interface FileBatch extends BatchRead {
+  readonly profiles: ReadonlyArray<ScrapedProfile>
 }
 
 export interface FileOptions {
@@ -40,6 +45,12 @@ export const checkMapping = (map: ReadonlyArray<string>): Effect.Effect<void, Im
 const isUnreadable = <E>(error: E | FileUnreadable): error is FileUnreadable =>
   error instanceof FileUnreadable
 
+/** A file that cannot be read, in words; any other error as it is. */
+export const failedOn =
+  <E>(name: string) =>
+  (error: E | FileUnreadable): SourceFailed | E =>
+    isUnreadable(error) ? new SourceFailed({ source: name, detail: `${error.message} ${error.hint}` }) : error
+
 const readTable = <E>(
   options: FileOptions,
   bytes: Stream.Stream<Uint8Array, E>
@@ -49,7 +60,9 @@ const readTable = <E>(
     platform: options.platform,
     map: options.map,
     resume: options.resume,
-    maxUnpackedBytes: options.maxUnpackedBytes
+    maxUnpackedBytes: options.maxUnpackedBytes,
+    hasDays: false,
+    account: undefined
   }).pipe(
     Stream.map(({ bytesRead, checkpoint, report, rows }) => ({
       profiles: rows.map(({ fields, handle, observedAt, platform }) => ({
@@ -63,11 +76,7 @@ const readTable = <E>(
       checkpoint,
       bytesRead
     })),
-    Stream.mapError((error) =>
-      isUnreadable(error)
-        ? new SourceFailed({ source: options.name, detail: `${error.message} ${error.hint}` })
-        : error
-    )
+    Stream.mapError(failedOn<E>(options.name))
   )
 
 /** The profiles of a file as people have it, or of an export: the source behind imports. */

@@ -16,10 +16,22 @@ export interface StoredRow {
 /** Numbers of a stored summary. */
 const summaryLength = 6
 
-const summaryAt = (numbers: Float64Array, place: number): Summary | undefined => {
-  const at = place * summaryLength
+const summaryOfOne = (figure: number): Summary => ({
+  first: figure,
+  last: figure,
+  min: figure,
+  max: figure,
+  sum: figure,
+  count: 1
+})
+
+/** Of `count` summaries, or of so many figures alone. */
+const summaryAt = (numbers: Float64Array, count: number, place: number): Summary | undefined => {
+  const isAlone = numbers.length === count
+  const at = isAlone ? place : place * summaryLength
   const first = numbers[at]
   if (first === undefined || Number.isNaN(first)) return undefined
+  if (isAlone) return summaryOfOne(first)
   return {
     first,
     last: numbers[at + 1] ?? 0,
@@ -45,7 +57,7 @@ export const rollupsOfRow = (row: StoredRow): ReadonlyArray<Rollup> => {
     const numbers = arrayIn(row, columnOf(metric))
     if (numbers === undefined) continue
     for (const [place, { metrics }] of rollups.entries()) {
-      const summary = summaryAt(numbers, place)
+      const summary = summaryAt(numbers, rollups.length, place)
       if (summary !== undefined) metrics[metric] = summary
     }
   }
@@ -57,8 +69,7 @@ export const rollupOfPoint = (point: DataPoint): Rollup => {
   const metrics: Metrics = {}
   for (const metric of metricNames) {
     const value = point[metric]
-    if (value !== undefined)
-      metrics[metric] = { first: value, last: value, min: value, max: value, sum: value, count: 1 }
+    if (value !== undefined) metrics[metric] = summaryOfOne(value)
   }
   return { time: point.time, metrics }
 }

@@ -3,7 +3,8 @@ import { blockSize, eachMetric, metricColumns, startOf } from "./Columns.ts"
 /**
  * Series have numbers in the order of their first points. Points are in partitions (or chunks of a hypertable) by time.
  * A row of hours holds a day of a series: the hours that have points, and for each metric one summary per hour; a row of
- * days holds one summary per metric. A summary is {first, last, min, max, sum, count}; weeks and months follow from days.
+ * days holds one summary per metric. A summary is {first, last, min, max, sum, count}, or in rows of hours, when no hour has
+ * more than one point, its figure alone; weeks and months follow from days.
  */
 const tables = `
 CREATE TABLE influscope.series (
@@ -200,7 +201,9 @@ const storeHours = `
     INSERT INTO influscope.series_hours (series, day, hours, ${metricColumns.join(", ")})
     SELECT series, day, array_agg(hour ORDER BY hour), ${eachMetric(
       (metric) =>
-        `CASE WHEN count(${metric}) > 0 THEN array_agg(coalesce(${metric}, ${noSummary}) ORDER BY hour) END`
+        `CASE WHEN count(${metric}) = 0 THEN NULL
+          WHEN bool_and(${metric}[6] = 1) THEN array_agg(${metric}[1] ORDER BY hour)
+          ELSE array_agg(coalesce(${metric}, ${noSummary}) ORDER BY hour) END`
     )}
     FROM hourly GROUP BY series, day
     ${replace(["hours", ...metricColumns])}`
@@ -227,12 +230,13 @@ const insertPoints = `
 
 /**
  * Points in the order of series and time (of two that are the same, the first counts), and the blocks and days they are
- * in, with how many each has. Answers how many were new; null when series were forgotten since the numbers were read.
+ * in, with how many each has. Answers how many were new; -1, and writes nothing, when only new ones were to be written and some
+ * are not, or are older than points are kept; null when series were forgotten since the numbers were read.
  * Nearly always all points are new: to insert them as if they were is much quicker than to look.
  */
 const write = `
 CREATE FUNCTION influscope.write_points(
-  p_generation bigint, p_blocks integer[], p_days bigint[], p_counts integer[],
+  p_only_new boolean, p_generation bigint, p_blocks integer[], p_days bigint[], p_counts integer[],
   p_time bigint[], p_series integer[], p_late integer[],
   ${eachMetric((metric) => `p_${metric} bigint[]`)}
 ) RETURNS integer LANGUAGE plpgsql AS $function$
@@ -246,6 +250,7 @@ BEGIN
   IF kept.generation <> p_generation THEN RETURN NULL; END IF;
 
   IF (SELECT min(day) FROM unnest(p_days) day) < kept.raw THEN
+    IF p_only_new THEN RETURN -1; END IF;
     PERFORM pg_advisory_xact_lock(${rolling});
     WITH single AS (
       SELECT DISTINCT ON (series, time) * FROM (SELECT *, row_number() OVER () AS place FROM ${given}) numbered
@@ -275,9 +280,10 @@ BEGIN
       SELECT * FROM added UNION ALL
       SELECT series, day, hours[place], ${eachMetric(
         (metric) =>
-          `CASE WHEN ${metric}[place][6] > 0 THEN ARRAY[${[1, 2, 3, 4, 5, 6]
-            .map((part) => `${metric}[place][${part}]`)
-            .join(", ")}] END`
+          `CASE WHEN ${metric}[place] IS NOT NULL THEN array_fill(${metric}[place], ARRAY[5]) || 1::float8
+            WHEN ${metric}[place][6] > 0 THEN ARRAY[${[1, 2, 3, 4, 5, 6]
+              .map((part) => `${metric}[place][${part}]`)
+              .join(", ")}] END`
       )}
       FROM influscope.series_hours CROSS JOIN LATERAL generate_subscripts(hours, 1) place
       WHERE (series, day) IN (SELECT series, day FROM added)
@@ -291,6 +297,7 @@ BEGIN
     GET DIAGNOSTICS young = ROW_COUNT;
 ${addCounts("day", "sum(count)", "unnest(p_days, p_counts) AS touched(day, count) WHERE day >= kept.raw")};
   EXCEPTION WHEN unique_violation THEN
+    IF p_only_new THEN RETURN -1; END IF;
     WITH added AS (${insertPoints}
       ON CONFLICT DO NOTHING RETURNING time
     ), counted AS (${addCounts(startOf.day("time"), "count(*)", "added")}

@@ -1,13 +1,18 @@
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import type { StorageError } from "@influscope/ports/StorageError"
 import { type SeriesStats, TimeSeries } from "@influscope/ports/TimeSeries"
+import * as Config from "effect/Config"
+import type { ConfigError } from "effect/ConfigError"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { Database } from "../Database.ts"
+import * as Option from "effect/Option"
+import { addressIn, Database, layerAt } from "../Database.ts"
 import { readTopGrowth } from "./Growth.ts"
 import { readIds, readLast, readPoints, readRollups } from "./Reading.ts"
 import { makeUpkeep } from "./Upkeep.ts"
 import { makeCovering, makeWriting } from "./Writing.ts"
+
+const ownAddress = Config.redacted("TIMESERIES_URL").pipe(addressIn("TIMESERIES_URL"))
 
 const findShape = `
 SELECT relkind <> 'p' AS "isHypertable" FROM pg_class WHERE oid = 'influscope.points'::regclass`
@@ -33,7 +38,7 @@ const make = Effect.gen(function* () {
   const selectStats = stats(isHypertable ? "hypertable_size('influscope.points')" : sizeOfPartitions)
 
   return TimeSeries.of({
-    write: makeWriting(database, cover),
+    write: yield* makeWriting(database, cover),
     points: readPoints(database),
     rollups: readRollups(database),
     last: readLast(database),
@@ -54,4 +59,15 @@ const make = Effect.gen(function* () {
  * Time series in PostgreSQL, for any number of processes: points in partitions by time, or in a compressed hypertable where
  * TimescaleDB was there when the schema was made; rollups of hours and days.
  */
-export const layer: Layer.Layer<TimeSeries, StorageError, Database> = Layer.effect(TimeSeries, make)
+export const layer: Layer.Layer<TimeSeries, StorageError, Database> = Layer.scoped(TimeSeries, make)
+
+/**
+ * In the database at TIMESERIES_URL, where that is set: on a server of its own it may be down without holding up what the
+ * services share. Else in theirs.
+ */
+export const layerConfig: Layer.Layer<TimeSeries, StorageError | ConfigError, Database> = Layer.unwrapEffect(
+  Effect.map(
+    Config.option(ownAddress),
+    Option.match({ onNone: () => layer, onSome: (url) => Layer.provide(layer, layerAt(url)) })
+  )
+)

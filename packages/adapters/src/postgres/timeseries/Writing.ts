@@ -1,16 +1,19 @@
 import { type DataPoint, metricNames } from "@influscope/domain/tracking/DataPoint"
 import { bucketStart } from "@influscope/domain/tracking/Resolution"
-import type { StorageError } from "@influscope/ports/StorageError"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { makeJoining } from "../../timeseries/Joining.ts"
 import type { PostgresDatabase } from "../Database.ts"
 import { encodeArray } from "./Arrays.ts"
 import { blockOf, metricColumns } from "./Columns.ts"
 import { makeSeriesNumbers, type Numbered } from "./SeriesNumbers.ts"
 
 const write = `
-SELECT influscope.write_points($1::bigint, $2::integer[], $3::bigint[], $4::integer[], $5::bigint[], $6::integer[],
-  $7::integer[], ${metricColumns.map((_, place) => `$${place + 8}::bigint[]`).join(", ")}) AS fresh`
+SELECT influscope.write_points($1::boolean, $2::bigint, $3::integer[], $4::bigint[], $5::integer[], $6::bigint[],
+  $7::integer[], $8::integer[], ${metricColumns.map((_, place) => `$${place + 9}::bigint[]`).join(", ")}) AS fresh`
+
+/** What the function answers instead of a number when it was to write new points only, and some are not. */
+const notAllNew = -1
 
 /** $1 days, $2 from when days get partitions of their own. */
 const cover = "SELECT influscope.cover_days($1::bigint[], $2::bigint)"
@@ -79,21 +82,21 @@ const touchedBy = (rows: ReadonlyArray<Row>): ReadonlyArray<Touched> => {
   return Array.from(byBlock.values(), (byDay) => [...byDay.values()]).flat()
 }
 
-/** Writes points; answers how many were new. */
-export const makeWriting = (
-  database: PostgresDatabase,
-  cover: Cover
-): ((points: ReadonlyArray<DataPoint>) => Effect.Effect<number, StorageError>) => {
+/** Writes points, also from many fibers at once. */
+export const makeWriting = (database: PostgresDatabase, cover: Cover) => {
   const numbers = makeSeriesNumbers(database)
 
-  return Effect.fn("PostgresTimeSeries.write")(function* (points) {
+  /** Answers how many were new; undefined when only new ones were to be written and some are not. */
+  const writeAll = Effect.fnUntraced(function* (points: ReadonlyArray<DataPoint>, onlyNew: boolean) {
     for (;;) {
       const known = yield* numbers.number(points)
       const rows = rowsOf(points, known)
+      if (onlyNew && rows.length < points.length) return undefined
       if (rows.length === 0) return 0
       const touched = touchedBy(rows)
       yield* cover([...new Set(touched.map(({ day }) => day))])
       const [row] = yield* database.query<{ fresh: number | null }>("write points", write, [
+        String(onlyNew),
         known.generation,
         encodeArray("integer", touched, ({ block }) => block),
         encodeArray("bigint", touched, ({ day }) => day),
@@ -104,8 +107,21 @@ export const makeWriting = (
         encodeArray("integer", rows, ({ point }) => (point.observedAt - point.time) | 0),
         ...metricNames.map((metric) => encodeArray("bigint", rows, ({ point }) => point[metric]))
       ])
+      if (row?.fresh === notAllNew) return undefined
       if (typeof row?.fresh === "number") return row.fresh
       numbers.expire()
     }
   })
+
+  const joined = makeJoining({
+    // The server has other processes for other connections.
+    atOnce: 2,
+    mostPoints: 10_000,
+    write: (points) => Effect.map(writeAll(points, false), (fresh) => fresh ?? 0),
+    writeTogether: (batches) =>
+      Effect.map(writeAll(batches.flat(), true), (fresh) =>
+        fresh === undefined ? undefined : batches.map(({ length }) => length)
+      )
+  })
+  return Effect.map(joined, (joining) => Effect.fn("PostgresTimeSeries.write")(joining))
 }

@@ -185,21 +185,27 @@ export const unpackBuckets = (unpacker: Unpacker): Buckets => {
   return buckets
 }
 
-export const toRollup = (buckets: Buckets, row: number): Rollup => {
-  const metrics: { [M in MetricName]?: Summary } = {}
-  for (let metric = 0; metric < metricNames.length; metric++) {
-    const name = metricNames[metric]
-    const column = parts * metric
-    const points = buckets.valueAt(column + count, row)
-    if (name === undefined || Number.isNaN(points)) continue
-    metrics[name] = {
-      first: buckets.valueAt(column + first, row),
-      last: buckets.valueAt(column + last, row),
-      min: buckets.valueAt(column + min, row),
-      max: buckets.valueAt(column + max, row),
-      sum: buckets.valueAt(column + sum, row),
-      count: points
+/** The first `limit` buckets. */
+export const toRollups = (buckets: Buckets, limit: number): Array<Rollup> => {
+  const rows = Math.min(buckets.count, limit)
+  const metrics = Array.from({ length: rows }, (): { [M in MetricName]?: Summary } => ({}))
+  for (const [metric, name] of metricNames.entries()) {
+    const column = (part: number) => buckets.columns[parts * metric + part]
+    const [firsts, lasts, mins] = [column(first), column(last), column(min)]
+    const [maxs, sums, counts] = [column(max), column(sum), column(count)]
+    for (let row = 0; row < rows; row++) {
+      const points = counts?.[row] ?? Number.NaN
+      const into = metrics[row]
+      if (into === undefined || Number.isNaN(points)) continue
+      into[name] = {
+        first: firsts?.[row] ?? 0,
+        last: lasts?.[row] ?? 0,
+        min: mins?.[row] ?? 0,
+        max: maxs?.[row] ?? 0,
+        sum: sums?.[row] ?? 0,
+        count: points
+      }
     }
   }
-  return { time: buckets.timeAt(row), metrics }
+  return metrics.map((of, row) => ({ time: buckets.timeAt(row), metrics: of }))
 }

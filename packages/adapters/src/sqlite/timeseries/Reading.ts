@@ -4,7 +4,7 @@ import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { bucketStart, nextBucket, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import type { Range, Rollup } from "@influscope/ports/TimeSeries"
 import * as Option from "effect/Option"
-import { type Buckets, coarser, joined, rolledUp, toRollup } from "./Buckets.ts"
+import { type Buckets, coarser, joined, rolledUp, toRollups } from "./Buckets.ts"
 import { lastInChunks, readChunks } from "./Chunks.ts"
 import { type Figures, figuresAt } from "./Closes.ts"
 import { compactedUntil } from "./Compaction.ts"
@@ -87,7 +87,7 @@ export const rollupsOfSeries = (
   const end = Math.min(endOfTime, nextBucket(level, bucketStart(level, to - 1)))
   const rollups: Array<Rollup> = []
   for (const run of bucketsOfSeries(db, series, level, first, end, range.limit))
-    for (let row = 0; row < run.count && rollups.length < range.limit; row++) rollups.push(toRollup(run, row))
+    for (const rollup of toRollups(run, range.limit - rollups.length)) rollups.push(rollup)
   return rollups
 }
 

@@ -1,11 +1,12 @@
 import type { Database as BunDatabase } from "bun:sqlite"
-import { type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
+import { type DataPoint, type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import type { Retention } from "@influscope/domain/tracking/Retention"
 import type { StorageError } from "@influscope/ports/StorageError"
 import { type Change, TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { makeJoining } from "../../timeseries/Joining.ts"
 import { make as openDatabase } from "../Database.ts"
 import { trimChunks } from "./Chunks.ts"
 import { removeFromCloses } from "./Closes.ts"
@@ -27,6 +28,8 @@ const cacheMebibytes = 64
 const settlingSeconds = 15 * 60
 /** A block that got nothing for so long is compacted wholly. */
 const idleSeconds = daySeconds
+/** Points written in one turn, unless a batch has more. */
+const pointsPerTurn = 2_000
 /** Blocks looked at in one turn. */
 const blocksPerTurn = 128
 
@@ -181,10 +184,20 @@ const make = (path: string) =>
       )
     })
 
+    const writeTogether = (batches: ReadonlyArray<ReadonlyArray<DataPoint>>) =>
+      database
+        .transaction("write points", (db) => batches.map((points) => writePoints(db, points, knownBatches)))
+        // Numbers that one batch has made and another one found are gone again.
+        .pipe(Effect.tapErrorCause(() => Effect.sync(() => knownBatches.clear())))
+    const write = yield* makeJoining({
+      atOnce: 1,
+      mostPoints: pointsPerTurn,
+      write: (points) => Effect.map(writeTogether([points]), ([fresh = 0]) => fresh),
+      writeTogether
+    })
+
     return TimeSeries.of({
-      write: Effect.fn("SqliteTimeSeries.write")((points) =>
-        database.transaction("write points", (db) => writePoints(db, points, knownBatches))
-      ),
+      write: Effect.fn("SqliteTimeSeries.write")(write),
       points: Effect.fn("SqliteTimeSeries.points")((id, range) =>
         database.read("read points", (db) => pointsOfSeries(db, id, range))
       ),

@@ -1,0 +1,190 @@
+import * as Mockstagram from "@influscope/adapters/mockstagram/Provider"
+import * as PostgresDatabase from "@influscope/adapters/postgres/Database"
+import * as PostgresOutbox from "@influscope/adapters/postgres/Outbox"
+import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
+import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import { Outbox } from "@influscope/ports/Outbox"
+import { TimeSeries } from "@influscope/ports/TimeSeries"
+import * as Config from "effect/Config"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Redacted from "effect/Redacted"
+import * as Schedule from "effect/Schedule"
+import { assert, describe, it } from "vitest"
+import { accountOf, describeAccount } from "../src/Account.ts"
+import { crash, restart, start, stop, withEnv } from "../src/Faults.ts"
+import { accountsOf, directly, pointsOf, slot, trackingDrill } from "../src/Tracking.ts"
+import { start as startSystem } from "../src/TrackingSystem.ts"
+import { assertComplete, change, running, say } from "./TrackingRuns.ts"
+
+/** How long the store of the time series is away: DRILL_OUTAGE. */
+const outage = Effect.runSync(Config.duration("DRILL_OUTAGE").pipe(Config.withDefault(Duration.seconds(25))))
+const testTimeout = 300_000 + Duration.toMillis(outage) * 3
+
+/** Three messages of 500 each second. */
+const [influencers, intervalSeconds] = [1_500, 1]
+
+describe("tracking beside a sidecar", () => {
+  const system = running((directory) =>
+    Effect.gen(function* () {
+      const running = yield* startSystem({
+        directory,
+        env: { INFLUSCOPE_RELAY_GRACE: "3 seconds", MOCKSTAGRAM_REQUESTS_PER_SECOND: "0" }
+      })
+      const { environment } = running
+      const series = PostgresTimeSeries.layer.pipe(
+        Layer.provide(PostgresDatabase.layerAt(Redacted.make(environment["TIMESERIES_URL"] ?? "")))
+      )
+      const outbox = PostgresOutbox.layer.pipe(
+        Layer.provide(PostgresDatabase.layerAt(Redacted.make(environment["DATABASE_URL"] ?? "")))
+      )
+      return { ...running, stores: yield* Layer.build(Layer.merge(series, outbox)) }
+    })
+  )
+
+  const drill = (
+    first: number,
+    faults: Effect.Effect<unknown, unknown>,
+    options: { readonly unaudited?: boolean } = {}
+  ) => {
+    const { appToken, stores, trackerUrl } = system()
+    const ids = accountsOf(first, influencers)
+    const audit = Effect.flatMap(Outbox, (outbox) => outbox.audit(0)).pipe(
+      Effect.retry(Schedule.spaced("500 millis").pipe(Schedule.upTo("1 minute")))
+    )
+    return trackingDrill({
+      tracker: directly(trackerUrl, appToken),
+      ids,
+      intervalSeconds,
+      faults,
+      audit: options.unaudited === true ? undefined : Effect.provide(audit, stores),
+      read: (from, until) => Effect.provide(pointsOf(ids, from, until), stores)
+    })
+  }
+
+  /**
+   * The control of an outage of the store: asks the same provider at the same times, and writes to the same store with
+   * nothing in between. Never ends; the slots it has had are in `due`.
+   */
+  const collectDirectly = (ids: ReadonlyArray<InfluencerId>, due: Set<string>) =>
+    Effect.gen(function* () {
+      const { mockstagramUrl, stores } = system()
+      const provider = yield* Mockstagram.make({
+        url: new URL(mockstagramUrl),
+        timeout: Duration.seconds(5),
+        concurrency: 1
+      })
+      const round = Effect.gen(function* () {
+        const series = yield* TimeSeries
+        const time = Math.floor(Date.now() / 1_000)
+        for (const id of ids) due.add(slot(id, time))
+        const { figures } = yield* provider.fetch(ids)
+        yield* series.write(figures.map(({ values, ...figure }) => ({ ...figure, time, ...values })))
+      })
+      yield* round.pipe(
+        // Gone: that is what it is here for.
+        Effect.ignore,
+        Effect.repeat(Schedule.fixed("1 second")),
+        Effect.provide(stores)
+      )
+    })
+
+  it(
+    "a time-series store that is killed, and away for a while, loses nothing; to write without a queue does",
+    async () => {
+      const { servers, stores } = system()
+      const ids = accountsOf(500_000, 50)
+      const due = new Set<string>()
+      const away = Effect.zipRight(crash(servers.series), restart(servers.series, outage))
+      const { direct, drilled } = await Effect.gen(function* () {
+        const from = Math.floor(Date.now() / 1_000) - 1
+        yield* Effect.forkScoped(collectDirectly(ids, due))
+        const drilled = yield* drill(0, away)
+        const points = yield* pointsOf(ids, from, from + 100_000)
+        return { drilled, direct: points.map(({ id, time }) => slot(id, time)) }
+      }).pipe(Effect.provide(stores), Effect.scoped, Effect.runPromise)
+      say(`time-series store killed, then away for ${Duration.format(outage)}`, drilled)
+      const control = accountOf({ acknowledged: due, failed: new Set(), unknown: new Set() }, direct)
+      process.stdout.write(`${describeAccount("control, written without a queue", control)}\n`)
+      assertComplete(drilled)
+      assert.isAbove(control.lost.length, 0)
+      // Asking went on meanwhile: only its answers had to wait.
+      assert.isBelow(drilled.latest, Duration.toSeconds(outage))
+    },
+    testTimeout
+  )
+
+  it(
+    "kill -9 of RabbitMQ, twice, loses nothing",
+    async () => {
+      const faults = Effect.repeatN(Effect.delay(crash(system().servers.rabbitmq), "3 seconds"), 1)
+      const drilled = await Effect.runPromise(drill(2_000, faults))
+      say("tracking, kill -9 of RabbitMQ, twice", drilled)
+      assertComplete(drilled)
+    },
+    testTimeout
+  )
+
+  it(
+    "kill -9 of the PostgreSQL that services share loses nothing",
+    async () => {
+      const drilled = await Effect.runPromise(drill(4_000, crash(system().servers.postgres)))
+      say("tracking, kill -9 of PostgreSQL", drilled)
+      assertComplete(drilled)
+    },
+    testTimeout
+  )
+
+  it(
+    "an outage of the provider, and then one answer a second, loses nothing",
+    async () => {
+      const { mockstagramUrl } = system()
+      const during = (conditions: Readonly<Record<string, number | boolean>>) =>
+        Effect.acquireUseRelease(
+          change(mockstagramUrl, conditions),
+          () => Effect.sleep("12 seconds"),
+          () => Effect.orDie(change(mockstagramUrl, { down: false, requestsPerSecond: 0 }))
+        )
+      const faults = Effect.zipRight(during({ down: true }), during({ requestsPerSecond: 1 }))
+      const drilled = await Effect.runPromise(drill(6_000, faults))
+      say("tracking, provider down, then 429 for all but one request a second", drilled)
+      assertComplete(drilled)
+    },
+    testTimeout
+  )
+
+  it(
+    "kill -9 of the tracker at random moments, and of its sidecar, loses nothing",
+    async () => {
+      const { service, sidecar } = system().tracker
+      const killed = Effect.gen(function* () {
+        yield* Effect.sleep(yield* Random.nextIntBetween(300, 3_000))
+        yield* crash(service)
+      })
+      const faults = Effect.zipRight(Effect.repeatN(killed, 3), crash(sidecar))
+      const drilled = await Effect.runPromise(drill(8_000, faults))
+      say("tracking, kill -9 of the tracker, four times, and of its sidecar", drilled)
+      assertComplete(drilled)
+    },
+    testTimeout
+  )
+
+  it(
+    "control: without the outbox, a broker that is away leaves gaps",
+    async () => {
+      const { servers, tracker } = system()
+      const without = withEnv(tracker.service, { INFLUSCOPE_OUTBOX: "off" })
+      const faults = Effect.acquireUseRelease(
+        Effect.zipRight(stop(tracker.service), start(without)),
+        () => Effect.zipRight(Effect.sleep("3 seconds"), restart(servers.rabbitmq, "5 seconds")),
+        () => Effect.orDie(restart(tracker.service))
+      )
+      const drilled = await Effect.runPromise(drill(10_000, faults, { unaudited: true }))
+      say("control, outbox off, RabbitMQ away", drilled)
+      assert.isAbove(drilled.account.lost.length, 0)
+    },
+    testTimeout
+  )
+})

@@ -1,0 +1,34 @@
+import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import { Alerts } from "@influscope/ports/Alerts"
+import { TrackerApi } from "@influscope/ports/TrackerApi"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { callService } from "./Remote.ts"
+import { TrackerClient } from "./RemoteTracking.ts"
+
+const call = callService("tracker")
+
+/** The alerts of the tracker in its own process, behind the same port as in ours. */
+export const RemoteAlertsLive = Layer.effect(
+  Alerts,
+  Effect.gen(function* () {
+    const { tracker } = yield* HttpApiClient.makeWith(TrackerApi, { httpClient: yield* TrackerClient })
+    return Alerts.of({
+      addRule: (given) => call("add an alert rule", tracker.addRule({ payload: given })),
+      rules: call("list the alert rules", tracker.rules()),
+      removeRule: (id) => call("remove an alert rule", tracker.removeRule({ path: { id } })),
+      list: ({ cursor, influencer, limit, rule }) =>
+        call(
+          "list the alerts",
+          tracker.alerts({
+            urlParams: {
+              limit,
+              ...(cursor === undefined ? {} : { cursor }),
+              ...(influencer === undefined ? {} : { influencer }),
+              ...(rule === undefined ? {} : { rule })
+            }
+          })
+        )
+    })
+  })
+)
