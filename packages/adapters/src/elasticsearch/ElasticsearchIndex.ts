@@ -170,18 +170,13 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
           }
     }
 
-    const writeItems = (operation: string, items: ReadonlyArray<BulkItem>) =>
-      writeAll(cluster, operation, items).pipe(
-        Effect.tap((written) => (written.includes(true) ? refresh : Effect.void))
-      )
-
     const bulk = Effect.fn("SearchIndex.bulk")(function* (writes: ReadonlyArray<ProfileWrite>) {
       const items = writes.map(({ profile, revision }): BulkItem | undefined => {
         const action = targetOf(profile.id, revision)
         return action === undefined ? undefined : { action, document: documentOf(profile) }
       })
       const sent = items.filter((item) => item !== undefined)
-      const written = yield* writeItems("SearchIndex.bulk", sent)
+      const written = yield* writeAll(cluster, "SearchIndex.bulk", sent)
       const outcomeOf = new Map(sent.map((item, at) => [item, written[at] === true]))
       yield* Effect.annotateCurrentSpan({ writes: writes.length })
       return items.map((item): WriteOutcome => {
@@ -195,10 +190,12 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
         if (state === undefined || Option.isNone(state) || state.value._tag === "Deleted") return false
         const action = targetOf(id, state.value.revision)
         if (action === undefined) return yield* corrupt("SearchIndex.delete", "a revision that is none")
-        const [written] = yield* writeItems("SearchIndex.delete", [
+        const [written] = yield* writeAll(cluster, "SearchIndex.delete", [
           { action, document: tombstoneOf(id, deletedAt) }
         ])
-        if (written === true) return true
+        if (written !== true) continue
+        yield* refresh
+        return true
       }
       const cause = `${id} is written by others all the time`
       return yield* new StorageError({ reason: "conflict", operation: "SearchIndex.delete", cause })
@@ -292,7 +289,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
     )
 
     const all: Stream.Stream<StoredProfile, StorageError> = Stream.unwrapScoped(
-      Effect.map(pointInTime, (opened) =>
+      Effect.map(Effect.zipRight(refresh, pointInTime), (opened) =>
         Stream.paginateChunkEffect({ pit: opened.id, after: "" }, ({ after, pit }) =>
           Effect.gen(function* () {
             const found = yield* cluster.read("SearchIndex.all", (client, options) =>
@@ -325,7 +322,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
       )
     )
 
-    return { getMany, bulk, delete: remove, search, count, all }
+    return { getMany, bulk, refresh, delete: remove, search, count, all }
   })
 
 /** The search index in an Elasticsearch cluster, with given settings. */
