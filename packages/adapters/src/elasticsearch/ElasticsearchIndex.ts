@@ -15,6 +15,7 @@ import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as FiberHandle from "effect/FiberHandle"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -53,6 +54,8 @@ import {
 import { type Settings, settingsConfig } from "./Settings.ts"
 import { modesOf } from "./TextQuery.ts"
 
+/** Without a write for so long, what was written is made visible. */
+const quiet = "300 millis"
 const streamPage = 500
 const pointInTimeLife = "1m"
 /** Rounds against writers of the same profile before a deletion gives up. */
@@ -94,6 +97,18 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
         cluster.write("SearchIndex.refresh", (client, options) =>
           client.indices.refresh({ index: alias }, options)
         )
+      )
+    )
+
+    const waiting = yield* FiberHandle.make<void>()
+    // Each write puts it off: while an import goes on, the index's own interval makes its profiles visible.
+    const refreshSoon = FiberHandle.run(
+      waiting,
+      refresh.pipe(
+        Effect.catchTag("StorageError", (error) =>
+          Effect.logWarning("Searches see the last writes a little later", error.message)
+        ),
+        Effect.delay(quiet)
       )
     )
 
@@ -177,6 +192,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
       })
       const sent = items.filter((item) => item !== undefined)
       const written = yield* writeAll(cluster, "SearchIndex.bulk", sent)
+      if (written.includes(true)) yield* refreshSoon
       const outcomeOf = new Map(sent.map((item, at) => [item, written[at] === true]))
       yield* Effect.annotateCurrentSpan({ writes: writes.length })
       return items.map((item): WriteOutcome => {
