@@ -249,15 +249,15 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
     ): Effect.Effect<ReadonlyArray<SearchHit>, StorageError> => {
       const highlighter = new Highlighter(text, mode.typos)
       const hasText = text.words.length > 0
-      return Effect.forEach(hits, (hit) =>
-        Effect.map(profileOf("SearchIndex.search", hit._source), (profile) =>
-          toHit(
-            profile,
-            scoreOf(hasText ? (hit._score ?? 0) : 0, popularityOf(profile.fields.followers)),
-            hasText ? highlighter.highlights(profile) : []
-          )
-        )
-      )
+      const hitOf = (hit: Hit): SearchHit => {
+        const profile = decodeProfile(hit._source?.document ?? "")
+        const score = scoreOf(hasText ? (hit._score ?? 0) : 0, popularityOf(profile.fields.followers))
+        return toHit(profile, score, hasText ? highlighter.highlights(profile) : [])
+      }
+      return Effect.try({
+        try: () => hits.map(hitOf),
+        catch: (cause) => corrupt("SearchIndex.search", cause)
+      })
     }
 
     const search = Effect.fn("SearchIndex.search")(function* (
