@@ -1,10 +1,11 @@
 /**
  * Discovery end to end: the same files through the four services beside their sidecars, and through two bare programs on
  * the same RabbitMQ and Elasticsearch that know nothing of Dapr, Effect or our layers, in turns.
- *   bun bench/discovery/compare.ts [--rows 20000] [--rounds 4] [--seed 31] [--ratio 0.7] [--no-gate]
+ *   bun bench/discovery/compare.ts [--rows 50000] [--rounds 4] [--seed 31] [--ratio 0.7] [--no-gate]
  * Both read a CSV file, send batches of 500 accounts through a durable quorum queue, merge them into what the index has,
- * compute engagement, write with _bulk under the same mapping, and acknowledge when that was answered. Prints profiles/s,
- * their ratio, CPU time and memory of every process, and writes bench/results/discovery.json.
+ * compute engagement, write with _bulk under the same mapping, and acknowledge when that was answered. Both indices are
+ * searched every second meanwhile, as one in use is: Elasticsearch makes writes visible, which costs it about as much as
+ * taking them, only where somebody searches. Prints profiles/s, their ratio, CPU time and memory of every process, and writes bench/results/discovery.json.
  */
 import { join } from "node:path"
 import { Client, HttpConnection } from "@elastic/elasticsearch"
@@ -24,11 +25,12 @@ import { conclude, print, printMachine, table } from "../support/Report.ts"
 import type { Order, Told } from "./bare.ts"
 import { type Usage, watch } from "./Processes.ts"
 
-const { gate, numbers } = readArguments({ rows: 20_000, rounds: 4, seed: 31, ratio: 0.7 })
+const { gate, numbers } = readArguments({ rows: 50_000, rounds: 4, seed: 31, ratio: 0.7 })
 
 const warmUpRows = 5_000
 const comparedDocuments = 200
 const bareIndex = "bare-profiles"
+const indices = ["profiles", bareIndex]
 
 /** Applies a file of so many accounts, to the end. */
 type Run = (file: string, rows: number) => Promise<void>
@@ -118,6 +120,23 @@ const atRest = (client: Client) =>
     { everyMs: 100, timeoutMs: 60_000 }
   )
 
+/** Searches every second until it is disposed of. */
+const inUse = (client: Client): AsyncDisposable => {
+  const ended = new AbortController()
+  const searching = (async () => {
+    while (!ended.signal.aborted) {
+      for (const index of indices) await client.search({ index, size: 1 })
+      await Bun.sleep(1_000)
+    }
+  })()
+  return {
+    [Symbol.asyncDispose]: () => {
+      ended.abort()
+      return searching
+    }
+  }
+}
+
 const measure = async (side: Side, client: Client, file: string, rows: number): Promise<Round> => {
   await atRest(client)
   const used = await watch(side.processes)
@@ -132,7 +151,7 @@ const measure = async (side: Side, client: Client, file: string, rows: number): 
 const compareDocuments = async (client: Client): Promise<void> => {
   const ids = Array.from({ length: comparedDocuments }, (_, n) => csvRow(numbers.seed, n * 7).id)
   const [ours, theirs] = await Promise.all(
-    ["profiles", bareIndex].map(async (index) => {
+    indices.map(async (index) => {
       const { docs } = await client.mget<StoredSource>({ index, ids, _source: ["document"] })
       return docs.map((found) => {
         const text = "found" in found && found.found ? found._source?.document : undefined
@@ -166,6 +185,7 @@ const compare = async (ours: Side, theirs: Side, client: Client, directory: stri
     await writeCsv(path, { seed, rows })
     return path
   }
+  await using _ = inUse(client)
   const warmUp = await write("warm-up", numbers.seed - 1, warmUpRows)
   for (const side of [ours, theirs]) await side.run(warmUp, warmUpRows)
 

@@ -34,7 +34,10 @@ export type WriteOutcome = "written" | "conflict"
 /** A cursor that does not belong to this query, or is not one of ours. */
 export class InvalidCursor extends Data.TaggedError("InvalidCursor")<{ readonly detail: string }> {}
 
-/** Full-text and faceted search over profiles, and the place where profiles are kept. A write is durable and visible to searches when it succeeds. */
+/**
+ * Full-text and faceted search over profiles, and the place where profiles are kept. A write is durable when it succeeds
+ * and `getMany` sees it at once; searches and counts see it within a second or two, or when `refresh` has succeeded.
+ */
 export class SearchIndex extends Context.Tag("@influscope/ports/SearchIndex")<
   SearchIndex,
   {
@@ -46,11 +49,13 @@ export class SearchIndex extends Context.Tag("@influscope/ports/SearchIndex")<
     readonly bulk: (
       writes: ReadonlyArray<ProfileWrite>
     ) => Effect.Effect<ReadonlyArray<WriteOutcome>, StorageError>
-    /** Leaves a tombstone stamped `deletedAt`; false when there is no such profile. */
+    /** Makes visible to searches and counts whatever anybody wrote before. */
+    readonly refresh: Effect.Effect<void, StorageError>
+    /** Leaves a tombstone stamped `deletedAt`, and searches do not find the profile any more; false when there is no such profile. */
     readonly delete: (id: ProfileId, deletedAt: number) => Effect.Effect<boolean, StorageError>
     readonly search: (query: SearchQuery) => Effect.Effect<SearchResult, InvalidCursor | StorageError>
     readonly count: Effect.Effect<number, StorageError>
-    /** Every stored profile, by id. */
+    /** Every profile stored before, by id. */
     readonly all: Stream.Stream<StoredProfile, StorageError>
   }
 >() {}

@@ -1,8 +1,14 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import { assert, describe, it } from "vitest"
 import type { DaprSystem } from "../src/DaprSystem.ts"
 import { crash, restart, withEnv } from "../src/Faults.ts"
 import { runningSystem } from "./RunningSystem.ts"
+
+const main = fileURLToPath(new URL("../../../cli/src/main.ts", import.meta.url))
 
 describe("the discovery pipeline beside sidecars", () => {
   const { jobEnd, json, losesNothing, runDrill, system } = runningSystem()
@@ -47,6 +53,48 @@ describe("the discovery pipeline beside sidecars", () => {
     assert.isAbove(file.length, 20 * 1024 ** 2)
     const accepted = await json("/v1/imports?file=large.csv", { method: "POST", body: file })
     assert.deepInclude((await jobEnd(`/v1/imports/${accepted.id}`)).report, { rows: 4_000, imported: 4_000 })
+  }, 240_000)
+
+  it("takes over what one process without sidecars held, by export and import, and makes its index anew", async () => {
+    const directory = mkdtempSync(join(tmpdir(), "influscope-move-"))
+    try {
+      const influscope = async (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) => {
+        const command = Bun.spawn([process.execPath, main, ...args], {
+          env: { ...process.env, INFLUSCOPE_DATA_DIR: join(directory, "data"), ...env },
+          stdin: "ignore",
+          stdout: "ignore",
+          stderr: "pipe"
+        })
+        assert.strictEqual(await command.exited, 0, await new Response(command.stderr).text())
+      }
+      const statements = (name: string): ReadonlyArray<string> =>
+        readFileSync(join(directory, name), "utf8").trim().split("\n").toSorted()
+
+      const csv = "Handle,Platform,Name,Followers\n@moved.once,Instagram,Möved Öñce 移,12.3k\n"
+      writeFileSync(join(directory, "one.csv"), csv)
+      await influscope(["discover", "--count", "700", "--seed", "11"])
+      await influscope(["import", join(directory, "one.csv"), "--observed-at", "2026-01-31"])
+      await influscope(["export", join(directory, "from.jsonl")])
+      const there = { INFLUSCOPE_API_URL: system().url }
+      await influscope(["import", join(directory, "from.jsonl")], there)
+      await influscope(["export", join(directory, "to.jsonl")], there)
+
+      const from = statements("from.jsonl").filter((line) => !line.startsWith('{"influscope"'))
+      const to = new Set(statements("to.jsonl"))
+      assert.isAtLeast(from.length, 701)
+      assert.deepStrictEqual(
+        from.filter((line) => !to.has(line)),
+        []
+      )
+      const moved = `/search?q=${encodeURIComponent("möved 移")}`
+      assert.strictEqual((await json(moved)).total, 1)
+      // The new index has all of it, too.
+      const { total } = await json("/search")
+      await influscope(["reindex"], system().environment)
+      assert.deepStrictEqual([(await json("/search")).total, (await json(moved)).total], [total, 1])
+    } finally {
+      rmSync(directory, { recursive: true, force: true })
+    }
   }, 240_000)
 
   /** Each: what happens while accounts are stated, one batch after the other. */

@@ -67,7 +67,7 @@ const byAccount = (observations: ReadonlyArray<Observation>): Map<ProfileId, Arr
 
 /**
  * The one place where profiles change: merges a batch of statements into what is known, lets analytics look at the
- * result, and writes it. Succeeds when every profile of the batch is durable and searchable. Applying a batch twice, late
+ * result, and writes it. Succeeds when every profile of the batch is durable. Applying a batch twice, late
  * or beside another writer gives the same profiles: writes are conditional on the revision that was read, and who loses
  * reads again.
  */

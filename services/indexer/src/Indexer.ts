@@ -17,5 +17,5 @@ const feeding = (usualConcurrency: number) =>
 /** Feeds the index of this process from `profiles.discovered` for as long as the layer lives. */
 export const IndexerLive = feeding(2)
 
-/** As `IndexerLive`, for an index behind a network: a refresh of it then serves several batches that wait. */
+/** As `IndexerLive`, for an index behind a network: others are merged while one is written. */
 export const RemoteIndexerLive = feeding(4)

@@ -2,6 +2,7 @@ import { type DiscoveryJob, DiscoveryParams } from "@influscope/domain/api/Opera
 import { maxBatchItems } from "@influscope/domain/Events"
 import { Discoveries, DiscoveriesBusy } from "@influscope/ports/Discoveries"
 import { Outbox } from "@influscope/ports/Outbox"
+import { SearchIndex } from "@influscope/ports/SearchIndex"
 import type { StorageError } from "@influscope/ports/StorageError"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -40,6 +41,7 @@ export const DiscoveriesLive = Layer.scoped(
     const sources = yield* Sources
     const publishing = yield* PublishProfiles
     const outbox = yield* Outbox
+    const index = yield* SearchIndex
     const ids = yield* Ids
     const jobs = yield* JobStore.make("discoveries", StoredDiscovery, isOver)
     const running = yield* FiberMap.make<string, void>()
@@ -132,8 +134,11 @@ export const DiscoveriesLive = Layer.scoped(
       )
 
     const view = (job: StoredDiscovery): Effect.Effect<DiscoveryJob, StorageError> =>
-      Effect.map(outbox.progress(job.id), (progress) => {
+      Effect.gen(function* () {
+        const progress = yield* outbox.progress(job.id)
         const settled = progress.confirmedBatches + progress.deadLetteredBatches >= progress.batches
+        // Done is what searches can find.
+        if (job.state === "published" && settled) yield* index.refresh
         return {
           id: job.id,
           source: job.params.source,

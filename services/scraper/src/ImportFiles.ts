@@ -213,6 +213,7 @@ export const ImportsLive = Layer.scoped(
     const settle = (id: string) =>
       Effect.gen(function* () {
         const progress = yield* awaitIndexed(id)
+        yield* index.refresh
         const job = Option.getOrUndefined(yield* jobs.get(id))
         if (job === undefined) return
         yield* jobs.set({

@@ -1,3 +1,4 @@
+import * as zlib from "node:zlib"
 import type { Message } from "@influscope/ports/PubSub"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -23,6 +24,32 @@ const typePrefix = "influscope."
  */
 const payloadType = "text/plain; charset=utf-8"
 
+/**
+ * A large payload travels compressed: two sidecars parse and write every event, and brokers keep it on their disks. A
+ * batch of 220 KB becomes 54 KB in less time than its quoting would take.
+ */
+const compressedType = "application/zstd"
+
+/** Below this, in UTF-16 code units, compressing saves nothing worth having. */
+const leastCompressed = 4_096
+
+/** What a compressed payload may become, in bytes; batches are up to 512 KiB. */
+const mostDecompressed = 16 * 1024 * 1024
+
+const quickest = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
+
+/** UTF-8 has no lone surrogates; JSON can quote them. */
+const isCompressible = (payload: string): boolean =>
+  payload.length >= leastCompressed && payload.isWellFormed()
+
+const contentOf = (payload: string) =>
+  isCompressible(payload)
+    ? {
+        datacontenttype: compressedType,
+        data_base64: zlib.zstdCompressSync(Buffer.from(payload), quickest).toString("base64")
+      }
+    : { datacontenttype: payloadType, data: payload }
+
 /** CloudEvents 1.0 in the JSON format: the attributes that are used here. Others are ignored. */
 const CloudEvent = Schema.Struct({
   specversion: Schema.Literal("1.0"),
@@ -43,11 +70,13 @@ type CloudEvent = typeof CloudEvent.Type
 
 const decodeEvent = Schema.decodeUnknownEither(CloudEvent)
 
-const parse = (text: string): Either.Either<unknown, NotAnEvent> =>
+const tried = <A>(make: () => A): Either.Either<A, NotAnEvent> =>
   Either.try({
-    try: (): unknown => JSON.parse(text),
+    try: make,
     catch: (cause) => new NotAnEvent({ why: cause instanceof Error ? cause.message : String(cause) })
   })
+
+const parse = (text: string): Either.Either<unknown, NotAnEvent> => tried((): unknown => JSON.parse(text))
 
 const isJson = (text: string): boolean => Either.isRight(parse(text))
 
@@ -64,12 +93,11 @@ export const encode = (source: string, topic: string, message: Message, revivals
     id: message.id,
     source,
     type: `${typePrefix}${topic}`,
-    datacontenttype: payloadType,
     items: message.items,
     traceid: message.traceparent ?? "",
     ...(message.traceparent === undefined ? {} : { traceparent: message.traceparent }),
     ...(revivals === 0 ? {} : { revivals }),
-    data: message.payload
+    ...contentOf(message.payload)
   })
 
 /** daprd's wrapper of a message that is no event, with another id on every delivery. */
@@ -81,10 +109,17 @@ const isRawWrapper = (event: CloudEvent): boolean =>
 const isJsonType = (type: string | undefined): boolean =>
   type === undefined || /^[^;]*[/+]json\s*(;|$)/i.test(type)
 
+const decompressed = (base64: string): string =>
+  zlib.zstdDecompressSync(Buffer.from(base64, "base64"), { maxOutputLength: mostDecompressed }).toString()
+
+/** Throws when a compressed payload is none, or becomes too large. */
 const payloadOf = ({ data, data_base64, datacontenttype, type }: CloudEvent): string => {
+  // Our own payloads are JSON.
+  const known = (text: string): string => (type.startsWith(typePrefix) ? text : asJson(text))
+  if (data_base64 !== undefined && datacontenttype === compressedType) return known(decompressed(data_base64))
   if (data_base64 !== undefined) return asJson(Buffer.from(data_base64, "base64").toString("utf8"))
   if (typeof data !== "string" || isJsonType(datacontenttype)) return JSON.stringify(data ?? null)
-  return type.startsWith(typePrefix) ? data : asJson(data)
+  return known(data)
 }
 
 const messageOf = (event: CloudEvent): Message => ({
@@ -115,21 +150,19 @@ export interface Revivable {
   readonly revivals: number
 }
 
-const revivable = (event: CloudEvent): Revivable => ({
-  message: messageOf(event),
-  revivals: event.revivals ?? 0
-})
+const revivable = (event: CloudEvent): Either.Either<Revivable, NotAnEvent> =>
+  tried(() => ({ message: messageOf(event), revivals: event.revivals ?? 0 }))
 
 /** As `decode`, for a delivery of a dead-letter topic. */
 export const decodeRevivable = (body: string): Effect.Effect<Revivable, NotAnEvent> =>
   Effect.suspend(() =>
-    Either.map(decodeText(body), (event) => {
+    Either.flatMap(decodeText(body), (event) => {
       if (!isRawWrapper(event)) return revivable(event)
       const bytes = Buffer.from(event.data_base64 ?? "", "base64")
-      return Either.match(decodeText(bytes.toString("utf8")), {
-        onLeft: (): Revivable => ({ message: rawMessage(bytes), revivals: 0 }),
-        onRight: revivable
-      })
+      return decodeText(bytes.toString("utf8")).pipe(
+        Either.flatMap(revivable),
+        Either.orElse(() => Either.right<Revivable>({ message: rawMessage(bytes), revivals: 0 }))
+      )
     })
   )
 

@@ -15,6 +15,7 @@ import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as FiberHandle from "effect/FiberHandle"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -53,6 +54,8 @@ import {
 import { type Settings, settingsConfig } from "./Settings.ts"
 import { modesOf } from "./TextQuery.ts"
 
+/** Without a write for so long, what was written is made visible. */
+const quiet = "300 millis"
 const streamPage = 500
 const pointInTimeLife = "1m"
 /** Rounds against writers of the same profile before a deletion gives up. */
@@ -94,6 +97,18 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
         cluster.write("SearchIndex.refresh", (client, options) =>
           client.indices.refresh({ index: alias }, options)
         )
+      )
+    )
+
+    const waiting = yield* FiberHandle.make<void>()
+    // Each write puts it off: while an import goes on, the index's own interval makes its profiles visible.
+    const refreshSoon = FiberHandle.run(
+      waiting,
+      refresh.pipe(
+        Effect.catchTag("StorageError", (error) =>
+          Effect.logWarning("Searches see the last writes a little later", error.message)
+        ),
+        Effect.delay(quiet)
       )
     )
 
@@ -170,18 +185,14 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
           }
     }
 
-    const writeItems = (operation: string, items: ReadonlyArray<BulkItem>) =>
-      writeAll(cluster, operation, items).pipe(
-        Effect.tap((written) => (written.includes(true) ? refresh : Effect.void))
-      )
-
     const bulk = Effect.fn("SearchIndex.bulk")(function* (writes: ReadonlyArray<ProfileWrite>) {
       const items = writes.map(({ profile, revision }): BulkItem | undefined => {
         const action = targetOf(profile.id, revision)
         return action === undefined ? undefined : { action, document: documentOf(profile) }
       })
       const sent = items.filter((item) => item !== undefined)
-      const written = yield* writeItems("SearchIndex.bulk", sent)
+      const written = yield* writeAll(cluster, "SearchIndex.bulk", sent)
+      if (written.includes(true)) yield* refreshSoon
       const outcomeOf = new Map(sent.map((item, at) => [item, written[at] === true]))
       yield* Effect.annotateCurrentSpan({ writes: writes.length })
       return items.map((item): WriteOutcome => {
@@ -195,10 +206,12 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
         if (state === undefined || Option.isNone(state) || state.value._tag === "Deleted") return false
         const action = targetOf(id, state.value.revision)
         if (action === undefined) return yield* corrupt("SearchIndex.delete", "a revision that is none")
-        const [written] = yield* writeItems("SearchIndex.delete", [
+        const [written] = yield* writeAll(cluster, "SearchIndex.delete", [
           { action, document: tombstoneOf(id, deletedAt) }
         ])
-        if (written === true) return true
+        if (written !== true) continue
+        yield* refresh
+        return true
       }
       const cause = `${id} is written by others all the time`
       return yield* new StorageError({ reason: "conflict", operation: "SearchIndex.delete", cause })
@@ -236,15 +249,15 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
     ): Effect.Effect<ReadonlyArray<SearchHit>, StorageError> => {
       const highlighter = new Highlighter(text, mode.typos)
       const hasText = text.words.length > 0
-      return Effect.forEach(hits, (hit) =>
-        Effect.map(profileOf("SearchIndex.search", hit._source), (profile) =>
-          toHit(
-            profile,
-            scoreOf(hasText ? (hit._score ?? 0) : 0, popularityOf(profile.fields.followers)),
-            hasText ? highlighter.highlights(profile) : []
-          )
-        )
-      )
+      const hitOf = (hit: Hit): SearchHit => {
+        const profile = decodeProfile(hit._source?.document ?? "")
+        const score = scoreOf(hasText ? (hit._score ?? 0) : 0, popularityOf(profile.fields.followers))
+        return toHit(profile, score, hasText ? highlighter.highlights(profile) : [])
+      }
+      return Effect.try({
+        try: () => hits.map(hitOf),
+        catch: (cause) => corrupt("SearchIndex.search", cause)
+      })
     }
 
     const search = Effect.fn("SearchIndex.search")(function* (
@@ -292,7 +305,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
     )
 
     const all: Stream.Stream<StoredProfile, StorageError> = Stream.unwrapScoped(
-      Effect.map(pointInTime, (opened) =>
+      Effect.map(Effect.zipRight(refresh, pointInTime), (opened) =>
         Stream.paginateChunkEffect({ pit: opened.id, after: "" }, ({ after, pit }) =>
           Effect.gen(function* () {
             const found = yield* cluster.read("SearchIndex.all", (client, options) =>
@@ -325,7 +338,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
       )
     )
 
-    return { getMany, bulk, delete: remove, search, count, all }
+    return { getMany, bulk, refresh, delete: remove, search, count, all }
   })
 
 /** The search index in an Elasticsearch cluster, with given settings. */

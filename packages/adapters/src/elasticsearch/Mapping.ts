@@ -66,8 +66,12 @@ export const mappings = {
   }
 } satisfies estypes.MappingTypeMapping
 
-/** One shard holds many millions of profiles, and exact counts; replicas come with further nodes. */
+/**
+ * One shard holds many millions of profiles, and exact counts; replicas come with further nodes. The interval is for
+ * imports, whose last profiles are made visible when they end: segments of one second would be merged again and again.
+ */
 export const indexSettings = {
   number_of_shards: 1,
-  auto_expand_replicas: "0-1"
+  auto_expand_replicas: "0-1",
+  refresh_interval: "5s"
 } satisfies estypes.IndicesIndexSettings

@@ -2,7 +2,7 @@ import type { StorageError } from "@influscope/ports/StorageError"
 import * as Effect from "effect/Effect"
 
 /**
- * Makes writes visible: one refresh at a time, and one for everybody who asked before it began. Succeeds when a refresh
+ * Makes writes visible to searches: one refresh at a time, and one for everybody who asked before it began. Succeeds when a refresh
  * that began after the call is done.
  */
 export const makeRefresher = (

@@ -9,6 +9,7 @@ import { type BulkItem, writeAll } from "./BulkWriter.ts"
 import { type Cluster, connect } from "./Cluster.ts"
 import { aliasesOf, type Current, createIndex, currentOf, ensure, nextGeneration } from "./Generations.ts"
 import { documentOf, type IndexedDocument, type StoredSource, tombstoneOf } from "./IndexedDocument.ts"
+import { indexSettings } from "./Mapping.ts"
 import { indexName } from "./Revision.ts"
 import { type Settings, settingsConfig } from "./Settings.ts"
 
@@ -269,7 +270,10 @@ const run = (
     const [paused, documents] = yield* Effect.timed(Effect.uninterruptible(lastRound))
 
     yield* cluster.write(operation, (client, options) =>
-      client.indices.putSettings({ index: to.index, settings: { "index.refresh_interval": null } }, options)
+      client.indices.putSettings(
+        { index: to.index, settings: { "index.refresh_interval": indexSettings.refresh_interval } },
+        options
+      )
     )
     if (!keepOld) yield* deleteIndex(cluster, old.index)
     return { from: old.index, to: to.index, documents, copied, pausedMs: Duration.toMillis(paused) }

@@ -184,6 +184,8 @@ const make = (path: string): Effect.Effect<typeof SearchIndex.Service, StorageEr
     return {
       getMany: store.getMany,
       bulk,
+      // Writes are visible when they succeed.
+      refresh: Effect.void,
       delete: remove,
       search,
       count: Effect.sync(() => index.size),

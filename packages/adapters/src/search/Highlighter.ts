@@ -14,6 +14,8 @@ interface Span {
 type MatchedLength = number | "whole" | "none"
 
 const notWord = /[^a-z0-9]/i
+/** What folding may turn into other ASCII words: letters and digits that are not ASCII, apostrophes in words, "™". */
+const foldable = /[^\P{Alphabetic}a-z]|[^\P{N}0-9]|\p{M}|['™]/iu
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
 /** The end, in the original text, of its first `length` folded letters and digits. */
@@ -43,10 +45,15 @@ export class Highlighter {
   // Hits of one query share most of their matching words.
   private readonly known = new Map<string, MatchedLength>()
 
+  /** Every match of a word is a plain stretch of a text that folding leaves alone. */
+  private readonly isPlain: boolean
+
   constructor(
     private readonly text: QueryText,
     private readonly typos: number
-  ) {}
+  ) {
+    this.isPlain = typos === 0 && text.words.every(({ term }) => isAscii(term))
+  }
 
   highlights(profile: Profile): ReadonlyArray<Highlight> {
     const { name, bio, categories } = profile.fields
@@ -79,13 +86,22 @@ export class Highlighter {
     return words.length > 0 ? words : whole()
   }
 
+  /** A glance that spares most texts being split into words: most bios have none of what was asked for. */
+  private mayMatch(text: string): boolean {
+    if (!this.isPlain || foldable.test(text)) return true
+    const lower = text.toLowerCase()
+    return this.text.words.some(({ term }) => lower.includes(term))
+  }
+
   private wordSpans(text: string): ReadonlyArray<Span> {
+    if (!this.mayMatch(text)) return []
     const spans: Array<Span> = []
     visitTokens(text, (term, start, end) => this.push(spans, text, term, start, end))
     return spans
   }
 
   private handleSpans(handle: string): ReadonlyArray<Span> {
+    if (!this.mayMatch(handle)) return []
     const spans: Array<Span> = []
     visitHandleParts(handle, (term, start, end) => this.push(spans, handle, term, start, end))
     return spans

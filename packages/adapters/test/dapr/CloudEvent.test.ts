@@ -1,3 +1,4 @@
+import { zstdCompressSync } from "node:zlib"
 import { assert, describe, it } from "@effect/vitest"
 import { awkwardText } from "@influscope/ports/conformance/Conformance"
 import type { Message } from "@influscope/ports/PubSub"
@@ -56,6 +57,35 @@ describe("CloudEvent", () => {
         time: "2026-11-21T00:00:00Z"
       })
       assert.deepStrictEqual(yield* decode(travelled), message)
+    })
+  )
+
+  it.effect("gives back a large payload unchanged, and carries it in less than its own size", () =>
+    Effect.gen(function* () {
+      const payload = JSON.stringify(Array.from({ length: 500 }, (_, n) => ({ n, text: awkwardText })))
+      const encoded = encode("/app", "topic", { ...message, payload })
+      assert.isBelow(encoded.length, payload.length / 3)
+      assert.strictEqual((yield* decode(encoded)).payload, payload)
+      // What has no UTF-8 is quoted instead.
+      const unpaired = `"${"x".repeat(10_000)}\ud800"`
+      assert.strictEqual(
+        (yield* decode(encode("/app", "topic", { ...message, payload: unpaired }))).payload,
+        unpaired
+      )
+    })
+  )
+
+  it.effect("says so when a compressed payload is damaged, or would fill the memory", () =>
+    Effect.gen(function* () {
+      const compressed = (bytes: Uint8Array) =>
+        event({ datacontenttype: "application/zstd", data_base64: Buffer.from(bytes).toString("base64") })
+      for (const bytes of [Buffer.from("no zstd"), zstdCompressSync(Buffer.alloc(100_000_000))]) {
+        const error = yield* Effect.flip(decode(compressed(bytes)))
+        assert.strictEqual(error._tag, "NotAnEvent")
+      }
+      // Of another producer, and not JSON.
+      const foreign = yield* decode(compressed(zstdCompressSync(Buffer.from("plain"))))
+      assert.strictEqual(foreign.payload, '"plain"')
     })
   )
 

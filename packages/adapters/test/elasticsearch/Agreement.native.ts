@@ -30,6 +30,7 @@ const filled = (profiles: ReadonlyArray<Profile>) => {
         const index = yield* SearchIndex
         for (let at = 0; at < profiles.length; at += 500)
           yield* index.bulk(profiles.slice(at, at + 500).map((profile) => ({ profile, revision: undefined })))
+        yield* index.refresh
       })
     )
   }, 120_000)

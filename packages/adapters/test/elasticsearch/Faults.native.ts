@@ -103,6 +103,7 @@ describe("Elasticsearch in trouble", () => {
         const outcomes = yield* index.bulk(someProfiles(100))
         assert.deepStrictEqual(new Set(outcomes), new Set(["written"]))
         assert.strictEqual(between.requests(), 3)
+        yield* index.refresh
         assert.strictEqual(yield* index.count, 100)
       })
       yield* Effect.provide(body, ElasticsearchIndex.layerWith(settingsFor(between.url, alias)))

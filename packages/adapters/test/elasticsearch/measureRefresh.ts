@@ -28,7 +28,8 @@ const ways = [
   { name: "refresh=true", refresh: true, interval: "1s", coalesced: false },
   { name: "wait_for, interval 1s", refresh: "wait_for", interval: "1s", coalesced: false },
   { name: "wait_for, interval 100ms", refresh: "wait_for", interval: "100ms", coalesced: false },
-  { name: "one refresh for all who wait", refresh: false, interval: "1s", coalesced: true }
+  { name: "one refresh for all who wait", refresh: false, interval: "1s", coalesced: true },
+  { name: "nobody waits, interval 5s", refresh: false, interval: "5s", coalesced: false }
 ] as const
 
 const percentile = (values: ReadonlyArray<number>, share: number): number =>

@@ -22,7 +22,7 @@ import { SearchIndex } from "../SearchIndex.ts"
 import { awkwardText, type Restartable } from "./Conformance.ts"
 import { profileOf, queryOf } from "./ProfileFixture.ts"
 
-/** Writes profiles over whatever there is. */
+/** Writes profiles over whatever there is, for searches to see. */
 const put = Effect.fnUntraced(function* (...profiles: ReadonlyArray<Profile>) {
   const index = yield* SearchIndex
   const known = yield* index.getMany(profiles.map((profile) => profile.id))
@@ -33,6 +33,7 @@ const put = Effect.fnUntraced(function* (...profiles: ReadonlyArray<Profile>) {
     }))
   )
   assert.isTrue(outcomes.every((outcome) => outcome === "written"))
+  yield* index.refresh
 })
 
 const search = (query: SearchQuery) => Effect.flatMap(SearchIndex, (index) => index.search(query))
@@ -288,6 +289,7 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
             { profile: other, revision: undefined }
           ]
           assert.deepStrictEqual(yield* index.bulk(both), ["conflict", "written"])
+          yield* index.refresh
           assert.deepStrictEqual(yield* found("first"), [])
           assert.deepStrictEqual(yield* found("second"), ["someone"])
           assert.deepStrictEqual(yield* write(other, "no revision of ours"), ["conflict"])
@@ -312,6 +314,7 @@ export const searchIndexConformance = <E>(name: string, fresh: Restartable<Searc
           assert.deepStrictEqual(yield* again(undefined), ["conflict"])
           assert.deepStrictEqual(yield* again(alive), ["conflict"])
           assert.deepStrictEqual(yield* again(deleted?.revision), ["written"])
+          yield* index.refresh
           assert.deepStrictEqual(yield* found("mortal"), ["mortal"])
           assert.strictEqual(yield* index.count, 2)
         }))

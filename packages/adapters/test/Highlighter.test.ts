@@ -1,0 +1,38 @@
+import { assert, describe, it } from "@effect/vitest"
+import { profileOf } from "@influscope/ports/conformance/ProfileFixture"
+import { compact } from "../src/search/Folding.ts"
+import { Highlighter } from "../src/search/Highlighter.ts"
+import { parseQuery } from "../src/search/QueryWords.ts"
+import { visitTokens } from "../src/search/Tokens.ts"
+
+const marked = (bio: string, query: string): ReadonlyArray<string> =>
+  new Highlighter(parseQuery(query), 0)
+    .highlights(profileOf("someone", { bio }))
+    .filter(({ field }) => field === "bio")
+    .map(({ end, start }) => bio.slice(start, end))
+
+describe("Highlighter", () => {
+  it("finds every character that folds to ASCII by what it folds to", () => {
+    let found = 0
+    for (let code = 0x80; code < 0x20000; code++) {
+      const character = String.fromCodePoint(code)
+      const query = compact(character)
+      if (!/^[a-z0-9]+$/.test(query)) continue
+      const bio = `so ${character} it is`
+      const terms: Array<string> = []
+      visitTokens(bio, (term) => terms.push(term))
+      if (!terms.includes(query)) continue
+      found++
+      assert.include(marked(bio, query), character, `U+${code.toString(16)}`)
+    }
+    assert.isAbove(found, 1_000)
+  })
+
+  it("marks words among emoji, and nothing where there is nothing", () => {
+    assert.deepStrictEqual(marked("🔥 Daily VEGAN recipes ✨", "vegan"), ["VEGAN"])
+    assert.deepStrictEqual(marked("🔥 Daily VEGAN recipes ✨", "rec"), ["rec"])
+    assert.deepStrictEqual(marked("🔥 Daily d'Amelio ✨", "damelio"), ["d'Amelio"])
+    assert.deepStrictEqual(marked("🔥 Daily recipes ✨", "vegan"), [])
+    assert.deepStrictEqual(marked("🔥 Daily recipes ✨", "🔥"), ["🔥"])
+  })
+})
