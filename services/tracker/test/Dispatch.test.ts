@@ -99,7 +99,7 @@ describe("handing out what is due", () => {
         }
         assert.strictEqual(slots, expected)
       }),
-    120_000
+    300_000
   )
 
   it.scoped("hands a slot out once, whoever else dispatches and however often the note of it is lost", () =>
