@@ -18,7 +18,7 @@ export const trackerConfig = Config.all({
   maxQueued: positive("MAX_QUEUED_BATCHES", 20_000),
   maxUnwritten: positive("MAX_UNWRITTEN_BATCHES", 120_000),
   fetchConcurrency: positive("FETCH_CONCURRENCY", 4),
-  sinkConcurrency: positive("SINK_CONCURRENCY", 4),
+  sinkConcurrency: positive("SINK_CONCURRENCY", 16),
   timeout: Config.duration("TIMEOUT").pipe(Config.withDefault(Duration.seconds(30)))
 }).pipe(Config.nested("TRACKER"))
 

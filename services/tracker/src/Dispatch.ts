@@ -110,10 +110,8 @@ export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Di
         return { ...before, until: time, slots: before.slots + slots }
       })
 
-    /** Whether workers and time series keep up, so far that what waits for them is no more than may. */
-    const hasRoom = Effect.flatMap(publisher.hasRoom(influencersDue.name, maxQueued), (room) =>
-      room ? publisher.hasRoom(dataPointsCollected.name, maxUnwritten) : Effect.succeed(false)
-    )
+    const workersKeepUp = publisher.hasRoom(influencersDue.name, maxQueued)
+    const storeKeepsUp = publisher.hasRoom(dataPointsCollected.name, maxUnwritten)
 
     /** Hands out everything that has become due by now; stops early while too much waits. */
     const round = Effect.gen(function* () {
@@ -121,10 +119,12 @@ export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Di
       const before = yield* Ref.get(progress)
       const oldest = end - Math.floor(Duration.toSeconds(maxLateness))
       let current = before.until < oldest ? yield* skipTo(before, oldest) : before
-      while (current.until < end && (yield* hasRoom)) {
-        current = yield* second(current)
-        yield* Ref.set(progress, current)
-      }
+      // Once a round is enough: between a slot and its points lies the queue of the workers.
+      if (yield* storeKeepsUp)
+        while (current.until < end && (yield* workersKeepUp)) {
+          current = yield* second(current)
+          yield* Ref.set(progress, current)
+        }
       yield* Metric.set(dispatchBehind, end - current.until)
       if (current !== before) {
         yield* Ref.set(progress, current)

@@ -48,10 +48,19 @@ export class Recorder {
   readonly ids = new Set<string>()
   readonly due: Array<InfluencersDue> = []
   readonly told: Array<ProfilesDiscovered> = []
+  /** The same influencers are due every minute: they are read and kept once. */
+  readonly #lists = new Map<string, InfluencersDue["influencers"]>()
   /** Messages that nobody has taken yet, as the topics say when they are asked. */
   waiting = 0
   /** The same of collected points. */
   unwritten = 0
+
+  #due(payload: string): InfluencersDue {
+    const list = payload.slice(payload.lastIndexOf("["), payload.lastIndexOf("]") + 1)
+    const influencers = this.#lists.get(list) ?? decode(payload).influencers
+    this.#lists.set(list, influencers)
+    return { ...decode(payload.replace(list, JSON.stringify(influencers.slice(0, 1)))), influencers }
+  }
 
   readonly layer = Layer.merge(
     Layer.succeed(Outbox, {
@@ -72,7 +81,7 @@ export class Recorder {
     Layer.succeed(PubSub, {
       publish: (topic, { payload }) =>
         Effect.sync(() => {
-          if (topic === influencersDue.name) this.due.push(decode(payload))
+          if (topic === influencersDue.name) this.due.push(this.#due(payload))
           else this.told.push(decodeProfiles(payload))
         }),
       subscribe: () => Effect.void,
