@@ -92,16 +92,22 @@ def before_call(context, case, kwargs):
         for name in [] if valid else body:
             if body[name] == {}:
                 body[name] = json.dumps(body[name])
+        # The word true is what the form should have.
+        if not valid and isinstance(body.get("dryRun"), bool):
+            body["dryRun"] = json.dumps([body["dryRun"]])
 
     if valid:
         valid_tracking(case, path, body)
         # Rows of a history say themselves when they were true, and nobody keeps who said so; only a history is of one.
-        for holder in [case.query, body] if path == "/v1/imports" else []:
-            if isinstance(holder, dict):
-                for name in ["observedAt", "source"] if holder.get("kind") == "history" else ["of"]:
-                    holder.pop(name, None)
-                if "of" in holder:
-                    holder["of"] = "youtube:somebody"
+        holders = [holder for holder in [body, case.query] if path == "/v1/imports" and isinstance(holder, dict)]
+        kind = next((holder["kind"] for holder in holders if "kind" in holder), "profiles")
+        for holder in holders:
+            if "kind" in holder:
+                holder["kind"] = kind
+            for name in ["observedAt", "source"] if kind == "history" else ["of"]:
+                holder.pop(name, None)
+            if "of" in holder:
+                holder["of"] = "youtube:somebody"
         for holder in [case.query, body, *(body["profiles"] if path == "/v1/profiles" else [])]:
             if isinstance(holder, dict) and "observedAt" in holder:
                 holder["observedAt"] = in_the_past(holder["observedAt"])

@@ -102,7 +102,7 @@ const askEverything = (url: string): Promise<number> =>
       // Slow or large cases of the generator say nothing about the API.
       ...["--suppress-health-check", "all", "--request-timeout", "20"]
     ],
-    180_000,
+    600_000,
     { SCHEMATHESIS_HOOKS: "hooks", PYTHONPATH: here, PYTHONDONTWRITEBYTECODE: "1" }
   )
 

@@ -62,7 +62,12 @@ export const runningSystem = (options: Pick<SystemOptions, "tracking" | "env"> =
   const runDrill = async (options: SystemDrill): Promise<Account> => {
     const { accounts = 1_500, endless = false, groupSize = 25, pause = "300 millis" } = options
     const { faults, followers, name, unaudited = false, what } = options
-    const { url } = system()
+    const { environment, url } = system()
+    // Searches are a moment behind the audit.
+    const visible = Effect.promise(() =>
+      fetch(`${environment["ELASTICSEARCH_URL"]}/profiles/_refresh`, { method: "POST" })
+    )
+    const read = Effect.zipRight(visible, found(url, name))
     const account = await Effect.runPromise(
       drill({
         groups: groupsOf(name, accounts, groupSize),
@@ -72,7 +77,7 @@ export const runningSystem = (options: Pick<SystemOptions, "tracking" | "env"> =
         faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(faults)),
         unsettled: unsettled(url),
         patience: "3 minutes",
-        read: unaudited ? untilStill(found(url, name), "4 seconds") : found(url, name),
+        read: unaudited ? untilStill(read, "4 seconds") : read,
         readDead: Effect.map(deadBatches(url, name), (batches) => batches.flatMap(({ accounts }) => accounts))
       })
     )

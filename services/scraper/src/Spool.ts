@@ -2,6 +2,7 @@ import type * as PlatformError from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import { ImportTooLarge, UploadBroken } from "@influscope/ports/Imports"
 import { StorageError } from "@influscope/ports/StorageError"
+import * as Chunk from "effect/Chunk"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
@@ -34,6 +35,9 @@ export class Spool extends Context.Tag("@influscope/scraper/Spool")<
     ) => Effect.Effect<void, StorageError>
   }
 >() {}
+
+/** Pieces that are written together: a sidecar passes an upload on in pieces of 4 KB, and each write is a system call. */
+const piecesAtOnce = 64
 
 const isNoSpace = (cause: unknown): boolean =>
   typeof cause === "object" &&
@@ -73,14 +77,17 @@ export const layer = (directory: string) =>
           let size = 0
           yield* bytes.pipe(
             Stream.mapError((cause) => new UploadBroken({ cause })),
-            Stream.runForEach((chunk) =>
+            Stream.rechunk(piecesAtOnce),
+            Stream.chunks,
+            Stream.runForEach((pieces) =>
               Effect.gen(function* () {
+                const some = Buffer.concat(Chunk.toReadonlyArray(pieces))
                 // Writing nothing is an error.
-                if (chunk.byteLength === 0) return
-                size += chunk.byteLength
+                if (some.byteLength === 0) return
+                size += some.byteLength
                 if (size > limitBytes) return yield* new ImportTooLarge({ limitBytes })
-                hash.update(chunk)
-                yield* Effect.mapError(file.writeAll(chunk), storing)
+                hash.update(some)
+                yield* Effect.mapError(file.writeAll(some), storing)
               })
             )
           )

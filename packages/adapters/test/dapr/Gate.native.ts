@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { PubSub } from "@influscope/ports/PubSub"
@@ -136,7 +137,8 @@ describe("Gate", () => {
         const publish = (bytes: number) =>
           pubSub.publish("topic", {
             id: "large",
-            payload: JSON.stringify("x".repeat(bytes)),
+            // Nothing that could be compressed.
+            payload: JSON.stringify(randomBytes((bytes / 4) * 3).toString("base64")),
             items: 1,
             traceparent: undefined
           })

@@ -192,6 +192,7 @@ describe("reindex", () => {
         const [known = Option.none()] = yield* index.getMany([id])
         const profile = profileOf("account_10", { followers: 10, growth30: -3 })
         yield* index.bulk([{ profile, revision: Option.getOrUndefined(known)?.revision }])
+        yield* index.refresh
         const { hits } = yield* index.search(queryOf("", { sort: "growth" }))
         assert.deepStrictEqual(
           hits.map(({ followers, growth30 }) => [followers, growth30]),
