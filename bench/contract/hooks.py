@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 
 import requests
 import schemathesis
+from schemathesis.core.parameters import ParameterLocation
 
 BEYOND_CONTROLS = re.compile("[^\x00-\x1f\x7f-\x9f]")
 
@@ -92,9 +93,6 @@ def before_call(context, case, kwargs):
         for name in [] if valid else body:
             if body[name] == {}:
                 body[name] = json.dumps(body[name])
-        # The word true is what the form should have.
-        if not valid and isinstance(body.get("dryRun"), bool):
-            body["dryRun"] = json.dumps([body["dryRun"]])
 
     if valid:
         valid_tracking(case, path, body)
@@ -111,6 +109,9 @@ def before_call(context, case, kwargs):
         for holder in [case.query, body, *(body["profiles"] if path == "/v1/profiles" else [])]:
             if isinstance(holder, dict) and "observedAt" in holder:
                 holder["observedAt"] = in_the_past(holder["observedAt"])
+        if path == "/v1/imports" and isinstance(body, dict):
+            # What was changed is checked anew by the tool, which finds every form wrong that has bytes in it.
+            case._meta.update_validated_hash(ParameterLocation.BODY, case._hash_container(body))
         # A cursor is what an earlier answer gave, not any text.
         if "cursor" in case.query:
             del case.query["cursor"]
