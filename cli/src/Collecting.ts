@@ -6,7 +6,7 @@ import * as Schedule from "effect/Schedule"
  * collection, whichever is more. The more there is, the longer a collection takes.
  */
 const leastGrowth = 32 * 1024 ** 2
-const growthShare = 0.5
+const growthShare = 0.125
 
 /**
  * Collects garbage now, and again whenever memory has grown, for as long as the scope is open. Large files make garbage
