@@ -12,6 +12,6 @@ export default defineConfig({
     hookTimeout: 600_000,
     // They wait more than they work.
     pool: "forks",
-    poolOptions: { forks: { maxForks: 4 } }
+    poolOptions: { forks: { maxForks: 3 } }
   }
 })
