@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
+import * as Runtime from "effect/Runtime"
 import * as Schedule from "effect/Schedule"
 import { assert, describe, it } from "vitest"
 import { accountId, deadBatches } from "../src/Discovery.ts"
@@ -114,6 +115,7 @@ describe("the discovery pipeline and a handler that fails", () => {
    */
   const answering = (statuses: ReadonlyMap<string, number>) =>
     Effect.gen(function* () {
+      const run = Runtime.runPromise(yield* Effect.runtime<never>())
       const { indexer } = system().services
       const left = new Map(statuses)
       const behind = yield* Supervisor.freePort
@@ -131,7 +133,7 @@ describe("the discovery pipeline and a handler that fails", () => {
               idleTimeout: 0,
               fetch: async (request) => {
                 const body = await request.text()
-                const payload = await Effect.runPromise(
+                const payload = await run(
                   decode(body).pipe(
                     Effect.map((message) => message.payload),
                     // Health checks and questions about topics are no events.
