@@ -1,8 +1,8 @@
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import type { StorageError } from "@influscope/ports/StorageError"
+import { corrupt, readStored } from "@influscope/ports/StoredJson"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 
@@ -37,31 +37,14 @@ const make = <A extends { readonly id: string }, I>(
     const json = Schema.parseJson(schema)
     const listKey = `${kind}/latest`
     const keyOf = (id: string) => `${kind}/job/${id}`
-    const corrupt = (operation: string) => (error: ParseResult.ParseError) => {
-      // The whole error shows the schema at length.
-      const [issue] = ParseResult.ArrayFormatter.formatErrorSync(error)
-      const cause = `${issue?.path.map(String).join(".") ?? ""} ${issue?.message ?? ""}`.trim()
-      return new StorageError({ reason: "corrupt", operation, cause })
-    }
     const lock = yield* Effect.makeSemaphore(1)
     const remembered = new Set<string>()
 
-    const get: JobStore<A>["get"] = (id) =>
-      Effect.flatMap(
-        state.get(keyOf(id)),
-        Option.match({
-          onNone: () => Effect.succeed(Option.none<A>()),
-          onSome: (entry) =>
-            Effect.asSome(Effect.mapError(Schema.decode(json)(entry.value), corrupt(`reading job ${id}`)))
-        })
-      )
+    const get: JobStore<A>["get"] = (id) => readStored(state, keyOf(id), json, `reading job ${id}`)
 
-    const latest = Effect.flatMap(
-      state.get(listKey),
-      Option.match({
-        onNone: () => Effect.succeed<ReadonlyArray<string>>([]),
-        onSome: (entry) => Effect.mapError(Schema.decode(Ids)(entry.value), corrupt(`reading ${listKey}`))
-      })
+    const latest = Effect.map(
+      readStored(state, listKey, Ids),
+      Option.getOrElse((): ReadonlyArray<string> => [])
     )
 
     /** One job that cannot be read must not hide the others. */

@@ -1,7 +1,8 @@
 import { maxBatchItems } from "@influscope/domain/Events"
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import { readStored, readStoredMany } from "@influscope/ports/StoredJson"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -12,12 +13,6 @@ const keyOf = (number: number): string => `tracking/cohort/${number}`
 
 const Stored = Schema.parseJson(Cohort)
 const StoredCount = Schema.parseJson(Schema.Int)
-
-/** Cohorts read from the store at once. */
-const readBatch = 100
-
-const corrupt = (operation: string) => (cause: unknown) =>
-  new StorageError({ reason: "corrupt", operation, cause })
 
 /** The cohorts that are due at the same moments, by interval and phase. */
 type Timetable = ReadonlyMap<number, ReadonlyMap<number, ReadonlyArray<Cohort>>>
@@ -35,34 +30,11 @@ export class Cohorts extends Effect.Service<Cohorts>()("@influscope/tracker/Coho
     const places = new Map<InfluencerId, number>()
     let timetable: Timetable | undefined
 
-    const readCount = Effect.flatMap(
-      state.get(countKey),
-      Option.match({
-        onNone: () => Effect.succeed(0),
-        onSome: ({ value }) =>
-          Effect.mapError(Schema.decode(StoredCount)(value), corrupt("reading the number of cohorts"))
-      })
-    )
-
     const load = Effect.gen(function* () {
-      const count = yield* readCount
-      for (let first = 0; first < count; first += readBatch) {
-        const numbers = Array.from(
-          { length: Math.min(readBatch, count - first) },
-          (_, place) => first + place
-        )
-        const entries = yield* state.getMany(numbers.map(keyOf))
-        for (const [place, number] of numbers.entries()) {
-          const entry = entries[place] ?? Option.none()
-          // Announced, and then the process ended: it has no members yet.
-          if (Option.isNone(entry)) continue
-          const cohort = yield* Effect.mapError(
-            Schema.decode(Stored)(entry.value.value),
-            corrupt(`reading cohort ${number}`)
-          )
-          remember(cohort)
-        }
-      }
+      const count = Option.getOrElse(yield* readStored(state, countKey, StoredCount), () => 0)
+      const keys = Array.from({ length: count }, (_, number) => keyOf(number))
+      // One that is missing was announced, and then the process ended: it has no members yet.
+      for (const cohort of Arr.getSomes(yield* readStoredMany(state, keys, Stored))) remember(cohort)
     })
 
     const remember = (cohort: Cohort): void => {

@@ -1,7 +1,7 @@
 import { dataPointsCollected, type InfluencersDue, influencersDue } from "@influscope/domain/Events"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import { readStored } from "@influscope/ports/StoredJson"
 import { dispatchBehind, slotsDue } from "@influscope/telemetry/Metrics"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -48,18 +48,10 @@ export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Di
       const progress: Progress = { until: started, slots: 0 }
       return Effect.as(write(progress), progress)
     })
-    const progress = yield* Effect.flatMap(
-      state.get(key),
-      Option.match({
-        onNone: () => begin,
-        onSome: ({ value }) =>
-          Effect.mapError(
-            Schema.decode(Stored)(value),
-            (cause) =>
-              new StorageError({ reason: "corrupt", operation: "reading how far tracking is", cause })
-          )
-      })
-    ).pipe(Effect.flatMap(Ref.make))
+    const progress = yield* readStored(state, key, Stored).pipe(
+      Effect.flatMap(Option.match({ onNone: () => begin, onSome: Effect.succeed })),
+      Effect.flatMap(Ref.make)
+    )
 
     const publish = (cohort: Cohort, time: number) =>
       Effect.gen(function* () {

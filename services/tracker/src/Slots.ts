@@ -1,6 +1,7 @@
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import type { StorageError } from "@influscope/ports/StorageError"
+import { decodeStored } from "@influscope/ports/StoredJson"
 import { slotsMissed } from "@influscope/telemetry/Metrics"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
@@ -22,13 +23,7 @@ export class Slots extends Effect.Service<Slots>()("@influscope/tracker/Slots", 
 
     const read = Effect.gen(function* () {
       const entry = Option.getOrUndefined(yield* state.get(key))
-      const count =
-        entry === undefined
-          ? 0
-          : yield* Effect.mapError(
-              Schema.decode(Stored)(entry.value),
-              (cause) => new StorageError({ reason: "corrupt", operation: "reading the missed slots", cause })
-            )
+      const count = entry === undefined ? 0 : yield* decodeStored(Stored, entry.value, `reading ${key}`)
       return { count, ifMatch: entry?.etag ?? null }
     })
 

@@ -9,7 +9,7 @@ import { bucketStart } from "@influscope/domain/tracking/Resolution"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { dailySeries } from "@influscope/ports/DailySeries"
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import { readStored } from "@influscope/ports/StoredJson"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
@@ -140,17 +140,9 @@ export class TellGrowth extends Effect.Service<TellGrowth>()("@influscope/tracke
           yield* tellGivenPage
       })
 
-    const readProgress = Effect.flatMap(
-      state.get(key),
-      Option.match({
-        onNone: () => Effect.succeed<Progress>({ day: 0, attempt: 0, after: null, done: true }),
-        onSome: ({ value }) =>
-          Effect.mapError(
-            Schema.decode(Stored)(value),
-            (cause) =>
-              new StorageError({ reason: "corrupt", operation: "reading how far growth is told", cause })
-          )
-      })
+    const readProgress = Effect.map(
+      readStored(state, key, Stored),
+      Option.getOrElse((): Progress => ({ day: 0, attempt: 0, after: null, done: true }))
     )
 
     const writeProgress = (progress: Progress) => state.set(key, JSON.stringify(progress))

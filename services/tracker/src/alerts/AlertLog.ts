@@ -2,7 +2,7 @@ import type { AlertPage } from "@influscope/domain/api/AlertsApi"
 import { type AlertDelivery, type AlertId, RaisedAlert } from "@influscope/domain/tracking/RaisedAlert"
 import type { AlertFilter } from "@influscope/ports/Alerts"
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import { readStored, readStoredMany } from "@influscope/ports/StoredJson"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -16,12 +16,6 @@ const keyOf = (number: number): string => `alerts/alert/${number}`
 /** The numbers of the alerts that may be there: from `first` to before `next`. */
 const Span = Schema.parseJson(Schema.Struct({ first: Schema.Int, next: Schema.Int }))
 const Stored = Schema.parseJson(RaisedAlert)
-
-/** Alerts read from the store at once. */
-const readBatch = 100
-
-const corrupt = (operation: string) => (cause: unknown) =>
-  new StorageError({ reason: "corrupt", operation, cause })
 
 /** A page goes on below the number of its last alert. */
 const cursorPattern = /^[1-9][0-9]{0,14}$/
@@ -42,27 +36,15 @@ export class AlertLog extends Effect.Service<AlertLog>()("@influscope/tracker/Al
     }
 
     const load = Effect.gen(function* () {
-      const entry = yield* state.get(spanKey)
-      if (Option.isNone(entry)) return
-      const span = yield* Effect.mapError(
-        Schema.decode(Span)(entry.value.value),
-        corrupt("reading which alerts there are")
-      )
-      next = span.next
-      for (let first = span.first; first < span.next; first += readBatch) {
-        const batch = Array.from(
-          { length: Math.min(readBatch, span.next - first) },
-          (_, place) => first + place
-        )
-        const entries = yield* state.getMany(batch.map(keyOf))
-        for (const [place, number] of batch.entries()) {
-          const stored = entries[place] ?? Option.none()
-          // Forgotten, or announced before the process ended.
-          if (Option.isNone(stored)) continue
-          const decoded = Schema.decode(Stored)(stored.value.value)
-          remember(number, yield* Effect.mapError(decoded, corrupt(`reading alert ${number}`)))
-        }
-      }
+      const span = yield* readStored(state, spanKey, Span)
+      if (Option.isNone(span)) return
+      const { first } = span.value
+      next = span.value.next
+      const keys = Array.from({ length: next - first }, (_, place) => keyOf(first + place))
+      const stored = yield* readStoredMany(state, keys, Stored)
+      // One that is missing was forgotten, or announced before the process ended.
+      for (const [place, alert] of stored.entries())
+        if (Option.isSome(alert)) remember(first + place, alert.value)
     })
 
     const write = (number: number, alert: RaisedAlert) =>

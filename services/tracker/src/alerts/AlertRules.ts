@@ -2,7 +2,8 @@ import { WebhookSecret } from "@influscope/domain/api/AlertsApi"
 import { AlertRule, AlertRuleId } from "@influscope/domain/tracking/AlertRule"
 import { type InfluencerId, namespaceOf } from "@influscope/domain/tracking/InfluencerId"
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import { readStored, readStoredMany } from "@influscope/ports/StoredJson"
+import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -16,9 +17,6 @@ export type KeptRule = typeof KeptRule.Type
 
 const StoredIds = Schema.parseJson(Schema.Array(AlertRuleId))
 const StoredRule = Schema.parseJson(KeptRule)
-
-const corrupt = (operation: string) => (cause: unknown) =>
-  new StorageError({ reason: "corrupt", operation, cause })
 
 /** The rules by whom they watch. */
 interface Arranged {
@@ -51,23 +49,10 @@ export class AlertRules extends Effect.Service<AlertRules>()("@influscope/tracke
     const rules = new Map<AlertRuleId, KeptRule>()
     let arranged = arrange([])
 
-    const ids = yield* Effect.flatMap(
-      state.get(listKey),
-      Option.match({
-        onNone: () => Effect.succeed([]),
-        onSome: ({ value }) =>
-          Effect.mapError(Schema.decode(StoredIds)(value), corrupt("reading the list of alert rules"))
-      })
-    )
-    for (const entry of yield* state.getMany(ids.map(keyOf))) {
-      // In the list, and then the process ended: the rule was not added, or is gone.
-      if (Option.isNone(entry)) continue
-      const kept = yield* Effect.mapError(
-        Schema.decode(StoredRule)(entry.value.value),
-        corrupt("reading an alert rule")
-      )
+    const ids = Option.getOrElse(yield* readStored(state, listKey, StoredIds), () => [])
+    // One that is missing is in the list, and then the process ended: the rule was not added, or is gone.
+    for (const kept of Arr.getSomes(yield* readStoredMany(state, ids.map(keyOf), StoredRule)))
       rules.set(kept.rule.id, kept)
-    }
     arranged = arrange(rules.values())
 
     const writeList = (listed: ReadonlyArray<AlertRuleId>) => state.set(listKey, JSON.stringify(listed))

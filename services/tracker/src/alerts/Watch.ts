@@ -13,7 +13,7 @@ import { AlertId } from "@influscope/domain/tracking/RaisedAlert"
 import { bucketSeconds } from "@influscope/domain/tracking/Resolution"
 import { dailySeries } from "@influscope/ports/DailySeries"
 import { StateStore } from "@influscope/ports/StateStore"
-import { StorageError } from "@influscope/ports/StorageError"
+import { readStored } from "@influscope/ports/StoredJson"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import { raisedAlerts } from "@influscope/telemetry/Metrics"
 import * as Clock from "effect/Clock"
@@ -88,16 +88,9 @@ export class Watch extends Effect.Service<Watch>()("@influscope/tracker/Watch", 
     })
 
     const read = (id: InfluencerId) =>
-      Effect.flatMap(
-        state.get(keyOf(id)),
-        Option.match({
-          onNone: () => Effect.succeed(nothing),
-          onSome: ({ value }) =>
-            Effect.mapError(
-              Schema.decode(Stored)(value),
-              (cause) => new StorageError({ reason: "corrupt", operation: `reading ${keyOf(id)}`, cause })
-            )
-        })
+      Effect.map(
+        readStored(state, keyOf(id), Stored),
+        Option.getOrElse(() => nothing)
       )
 
     const write = (id: InfluencerId, before: Remembered, after: Remembered) =>
