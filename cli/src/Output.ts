@@ -22,3 +22,7 @@ export const printJson = (value: unknown): Effect.Effect<void> => print(JSON.str
 
 /** What is said beside it: standard error, so that output can be piped. */
 export const remark = (text: string): Effect.Effect<void> => write(process.stderr, `${text}\n`)
+
+/** How the list goes on, if it does. */
+export const remarkNextPage = (cursor: string | null): Effect.Effect<void> =>
+  cursor === null ? Effect.void : remark(`The next page: the same with --cursor ${cursor}`)

@@ -24,8 +24,8 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ApiClient, ApiClientLive } from "../ApiClient.ts"
 import { CliError } from "../CliError.ts"
-import { ifSome, jsonOption, plainArg } from "../CommonOptions.ts"
-import { print, printJson, remark } from "../Output.ts"
+import { ifSome, jsonOption, pageOptions, plainArg } from "../CommonOptions.ts"
+import { print, printJson, remarkNextPage } from "../Output.ts"
 import { type Column, table } from "../Table.ts"
 import { compact, counted, percent } from "../Text.ts"
 
@@ -261,14 +261,7 @@ const list = Command.make(
       Options.withDescription("Only of the rule with this id."),
       Options.optional
     ),
-    limit: Options.integer("limit").pipe(
-      Options.withDescription("Entries per page, 1 to 100."),
-      Options.withDefault(20)
-    ),
-    cursor: Options.text("cursor").pipe(
-      Options.withDescription("Goes on where the page before ended."),
-      Options.optional
-    ),
+    ...pageOptions("Entries", 100),
     json: jsonOption
   },
   (given) =>
@@ -285,7 +278,7 @@ const list = Command.make(
       if (given.json) return yield* printJson(yield* encodePage(page))
       if (page.alerts.length === 0) return yield* print("There are no alerts.")
       yield* print(table(columns, page.alerts))
-      if (page.nextCursor !== null) yield* remark(`The next page: the same with --cursor ${page.nextCursor}`)
+      yield* remarkNextPage(page.nextCursor)
     }).pipe(Effect.provide(ApiClientLive))
 ).pipe(Command.withDescription("List the alerts and what became of their webhooks, newest first."))
 

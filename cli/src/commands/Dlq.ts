@@ -8,8 +8,8 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { ApiClient, ApiClientLive } from "../ApiClient.ts"
 import { CliError } from "../CliError.ts"
-import { ifSome, jsonOption, plainArg } from "../CommonOptions.ts"
-import { print, printJson, remark } from "../Output.ts"
+import { ifSome, jsonOption, pageOptions, plainArg } from "../CommonOptions.ts"
+import { print, printJson, remarkNextPage } from "../Output.ts"
 import { type Column, table } from "../Table.ts"
 import { count, counted } from "../Text.ts"
 
@@ -28,14 +28,7 @@ const list = Command.make(
   "list",
   {
     topic,
-    limit: Options.integer("limit").pipe(
-      Options.withDescription("Entries per page, 1 to 100."),
-      Options.withDefault(20)
-    ),
-    cursor: Options.text("cursor").pipe(
-      Options.withDescription("Goes on where the page before ended."),
-      Options.optional
-    ),
+    ...pageOptions("Entries", 100),
     json: jsonOption
   },
   (given) =>
@@ -51,7 +44,7 @@ const list = Command.make(
       if (given.json) return yield* printJson(page)
       if (page.deadLetters.length === 0) return yield* print("There are no dead letters.")
       yield* print(table(columns, page.deadLetters))
-      if (page.nextCursor !== null) yield* remark(`The next page: the same with --cursor ${page.nextCursor}`)
+      yield* remarkNextPage(page.nextCursor)
     }).pipe(Effect.provide(ApiClientLive))
 ).pipe(Command.withDescription("List the messages that could not be handled, newest first."))
 

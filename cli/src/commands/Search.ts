@@ -7,8 +7,8 @@ import { Tier } from "@influscope/domain/Tier"
 import * as Effect from "effect/Effect"
 import { ApiClient, ApiClientLive } from "../ApiClient.ts"
 import { CliError } from "../CliError.ts"
-import { ifSome, jsonOption, plainArg } from "../CommonOptions.ts"
-import { print, printJson, remark } from "../Output.ts"
+import { ifSome, jsonOption, pageOptions, plainArg } from "../CommonOptions.ts"
+import { print, printJson, remark, remarkNextPage } from "../Output.ts"
 import { type Column, table } from "../Table.ts"
 import { change, compact, counted, percent } from "../Text.ts"
 
@@ -49,14 +49,7 @@ const options = {
     Options.withDescription("The most first, or the least."),
     Options.withDefault("desc" as const)
   ),
-  limit: Options.integer("limit").pipe(
-    Options.withDescription("Hits per page, 1 to 100."),
-    Options.withDefault(20)
-  ),
-  cursor: Options.text("cursor").pipe(
-    Options.withDescription("Goes on where the page before ended."),
-    Options.optional
-  ),
+  ...pageOptions("Hits", 100),
   json: jsonOption
 }
 
@@ -105,7 +98,6 @@ export const search = Command.make("search", { words, ...options }, (given) =>
     if (given.json) return yield* printJson(result)
     if (result.hits.length > 0) yield* print(table(columns, result.hits))
     yield* remark(`${counted(result.total, "profile")} in ${result.tookMs.toFixed(1)} ms`)
-    if (result.nextCursor !== null)
-      yield* remark(`The next page: the same with --cursor ${result.nextCursor}`)
+    yield* remarkNextPage(result.nextCursor)
   }).pipe(Effect.provide(ApiClientLive))
 ).pipe(Command.withDescription("Find profiles by words and filters, with typos forgiven."))

@@ -15,8 +15,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ApiClient, ApiClientLive } from "../ApiClient.ts"
 import { CliError } from "../CliError.ts"
-import { ifSome, jsonOption, plainArg } from "../CommonOptions.ts"
-import { print, printJson, remark } from "../Output.ts"
+import { ifSome, jsonOption, pageOptions, plainArg } from "../CommonOptions.ts"
+import { print, printJson, remarkNextPage } from "../Output.ts"
 import { progress } from "../Progress.ts"
 import { type Column, table } from "../Table.ts"
 import { count, counted, oneLine } from "../Text.ts"
@@ -201,14 +201,7 @@ const columns: ReadonlyArray<Column<Tracked>> = [
 const list = Command.make(
   "list",
   {
-    limit: Options.integer("limit").pipe(
-      Options.withDescription("Entries per page, 1 to 1000."),
-      Options.withDefault(20)
-    ),
-    cursor: Options.text("cursor").pipe(
-      Options.withDescription("Goes on where the page before ended."),
-      Options.optional
-    ),
+    ...pageOptions("Entries", 1_000),
     json: jsonOption
   },
   (given) =>
@@ -220,7 +213,7 @@ const list = Command.make(
       if (given.json) return yield* printJson(page)
       if (page.influencers.length === 0) return yield* print("Nobody is tracked.")
       yield* print(table(columns, page.influencers))
-      if (page.nextCursor !== null) yield* remark(`The next page: the same with --cursor ${page.nextCursor}`)
+      yield* remarkNextPage(page.nextCursor)
     }).pipe(Effect.provide(ApiClientLive))
 ).pipe(Command.withDescription("List who is tracked."))
 
