@@ -73,6 +73,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
         ...inherited(),
         PORT: "0",
         ANALYTICS_PORT: "0",
+        INFLUSCOPE_USERS_PORT: "0",
         INFLUSCOPE_DATA_DIR: dataDir,
         INFLUSCOPE_LOG_LEVEL: "WARN",
         ...env

@@ -7,6 +7,7 @@ import { Api } from "@influscope/domain/api/Api"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import { identity } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -33,6 +34,9 @@ const inProcess = (app: Context.Tag.Service<WebApp>): Connection => ({
 
 /** Other commands hold the directory for a moment only, and an instance that starts takes a few seconds to answer. */
 const patience = Schedule.intersect(Schedule.spaced("250 millis"), Schedule.recurs(40))
+
+/** What instances that ask for tokens are shown. */
+const token = Config.option(Config.redacted("INFLUSCOPE_TOKEN"))
 
 /** Opens the directory, or finds who has it open: the lock decides, so an instance that died is never asked. */
 const connectHere = Layer.build(EmbeddedLive).pipe(
@@ -64,7 +68,13 @@ export class ApiClient extends Context.Tag("@influscope/cli/ApiClient")<
 
 const fromConnection = ({ fetch, url }: Connection) =>
   Effect.gen(function* () {
-    const http = HttpClient.mapRequest(yield* HttpClient.HttpClient, HttpClientRequest.prependUrl(url))
+    const bearer = Option.match(yield* token, {
+      onNone: () => identity<HttpClientRequest.HttpClientRequest>,
+      onSome: (token) => HttpClientRequest.bearerToken(token)
+    })
+    const http = HttpClient.mapRequest(yield* HttpClient.HttpClient, (request) =>
+      bearer(HttpClientRequest.prependUrl(request, url))
+    )
     const api = yield* Effect.provideService(client, HttpClient.HttpClient, http)
     return { ...api, http }
   }).pipe(Effect.provide(FetchHttpClient.layer), Effect.provideService(FetchHttpClient.Fetch, fetch))

@@ -14,6 +14,7 @@ export const Instance = Schema.Struct({
   pid: Schema.Int,
   url: Schema.String,
   grpc: Schema.String,
+  users: Schema.String,
   startedAt: Schema.Date
 })
 export type Instance = typeof Instance.Type

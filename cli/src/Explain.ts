@@ -3,8 +3,9 @@ import type { HttpApiDecodeError } from "@effect/platform/HttpApiError"
 import type { RequestError, ResponseError } from "@effect/platform/HttpClientError"
 import type { ReplayImpossible } from "@influscope/adapters/replay/Provider"
 import type { CannotListen } from "@influscope/analytics/Grpc"
-import type { PortTaken } from "@influscope/api/Server"
 import type { Problem } from "@influscope/domain/api/Problems"
+import type { KeysUnusable } from "@influscope/http/KeyFile"
+import type { CertificateUnusable, NotGuarded, PortTaken } from "@influscope/http/Listener"
 import type { StorageError } from "@influscope/ports/StorageError"
 import type * as ConfigError from "effect/ConfigError"
 import * as Option from "effect/Option"
@@ -63,11 +64,32 @@ const ofDataDirInUse = ({ instance, path }: DataDirInUse): CliError =>
     })
   })
 
-const ofPortTaken = ({ host, port }: PortTaken): CliError =>
+const ofPortTaken = ({ host, port, variable }: PortTaken): CliError =>
   new CliError({
     what: `Port ${port} on ${host} is taken.`,
     likelyCause: "Another program listens there; perhaps an InfluScope of another data directory.",
-    todo: `Stop it, or choose another port: PORT=${port < 65_535 ? port + 1 : port - 1} npm start`
+    todo: `Stop it, or choose another port: ${variable}=${port < 65_535 ? port + 1 : port - 1} npm start`
+  })
+
+const ofNotGuarded = ({ host, variable }: NotGuarded): CliError =>
+  new CliError({
+    what: `${variable}=${host} can be reached from other machines, and nothing says who may ask.`,
+    likelyCause: "No keys are configured that tokens could be checked with.",
+    todo: `Set INFLUSCOPE_JWT_KEY_FILE or INFLUSCOPE_JWKS_URL (influscope token makes a key), or ${variable}=127.0.0.1.`
+  })
+
+const ofKeysUnusable = ({ where, why }: KeysUnusable): CliError =>
+  new CliError({
+    what: `The keys of ${where} cannot be used.`,
+    likelyCause: why,
+    todo: "Give a PEM file, a JSON Web Key or a set of them, of EC, RSA or Ed25519. influscope token makes one."
+  })
+
+const ofCertificateUnusable = ({ cause }: CertificateUnusable): CliError =>
+  new CliError({
+    what: "The certificate, or its key, cannot be used.",
+    likelyCause: cause instanceof Error ? cause.message : String(cause),
+    todo: "Correct INFLUSCOPE_TLS_CERT_FILE and INFLUSCOPE_TLS_KEY_FILE: PEM files that belong together."
   })
 
 const ofCannotListen = ({ cause, host, port }: CannotListen): CliError => {
@@ -127,6 +149,11 @@ const ofProblem = (problem: typeof Problem.Type): CliError => {
       : problem.title
   const todo: { readonly [tag: string]: string } = {
     InvalidRequest: "Correct it; --help tells what is expected.",
+    Unauthorized: "Set INFLUSCOPE_TOKEN to a token that is valid now; influscope token makes one.",
+    Forbidden: "Use a token with that scope: influscope token --scope SCOPE.",
+    Conflict: "Look at what is there, and ask for something else.",
+    PreconditionFailed: "Look at it again, then repeat the command.",
+    TooManyRequests: "Wait that long, or raise INFLUSCOPE_RATE_LIMIT of the instance.",
     NotFound:
       "influscope search lists the profiles, influscope dlq list the dead letters, influscope alerts rules list the rules.",
     PayloadTooLarge: "Split the file, or raise INFLUSCOPE_MAX_IMPORT_BYTES and start again.",
@@ -161,6 +188,9 @@ export type Failure =
   | DataDirInUse
   | DiskFull
   | PortTaken
+  | NotGuarded
+  | CertificateUnusable
+  | KeysUnusable
   | CannotListen
   | ReplayImpossible
   | StorageError
@@ -185,6 +215,12 @@ export const explain = (error: Failure): CliError => {
       return diskFull(error.path)
     case "PortTaken":
       return ofPortTaken(error)
+    case "NotGuarded":
+      return ofNotGuarded(error)
+    case "CertificateUnusable":
+      return ofCertificateUnusable(error)
+    case "KeysUnusable":
+      return ofKeysUnusable(error)
     case "CannotListen":
       return ofCannotListen(error)
     case "ReplayImpossible":
@@ -194,9 +230,14 @@ export const explain = (error: Failure): CliError => {
     case "ConfigError":
       return ofConfigError(error)
     case "InvalidRequest":
+    case "Unauthorized":
+    case "Forbidden":
     case "NotFound":
+    case "Conflict":
+    case "PreconditionFailed":
     case "PayloadTooLarge":
     case "UnsupportedMediaType":
+    case "TooManyRequests":
     case "Unavailable":
     case "StorageFull":
     case "InternalError":

@@ -15,6 +15,11 @@ Usage: influscope <command> [options]
   discover --count N    discover profiles from a source
   track add IDS         follow figures over time; also track remove, list, status, and import FILE for history
   alerts rules add NAME have a webhook called when figures do something; alerts list shows what came of it
+  templates add NAME    what influencers are written; also templates list, show and remove
+  campaigns create NAME send a template to influencers, now or later; also preview, list, show, pause, resume, cancel
+  messages inbox        talk to other users; also messages begin, send, show and read
+  users list            who uses it; also users add, show and remove
+  token                 make a token for development, where instances ask for tokens
   audit                 account for every item that was sent
   dlq list              the messages that could not be handled; also dlq show, replay and drop
   doctor                what is wrong with this machine or this installation, and what mends it
@@ -59,7 +64,10 @@ const repeatable = new Set([
   "--tier",
   "--map",
   "--of",
-  "--anomaly"
+  "--anomaly",
+  "--scope",
+  "--default",
+  "--role"
 ])
 
 /** The first repeatable option without a value. */

@@ -12,18 +12,23 @@ import * as Layer from "effect/Layer"
 import { version } from "../package.json"
 import { alerts } from "./commands/Alerts.ts"
 import { audit } from "./commands/Audit.ts"
+import { campaigns } from "./commands/Campaigns.ts"
 import { components } from "./commands/Components.ts"
 import { discover } from "./commands/Discover.ts"
 import { dlq } from "./commands/Dlq.ts"
 import { doctor } from "./commands/Doctor.ts"
 import { exportProfiles } from "./commands/Export.ts"
 import { importFiles } from "./commands/Import.ts"
+import { messages } from "./commands/Messages.ts"
 import { reindex } from "./commands/Reindex.ts"
 import { search } from "./commands/Search.ts"
 import { show } from "./commands/Show.ts"
 import { stack } from "./commands/Stack.ts"
 import { start } from "./commands/Start.ts"
+import { templates } from "./commands/Templates.ts"
+import { token } from "./commands/Token.ts"
 import { track } from "./commands/Track.ts"
+import { users } from "./commands/Users.ts"
 import { explain } from "./Explain.ts"
 import {
   helpConfig,
@@ -47,6 +52,11 @@ const influscope = Command.make("influscope").pipe(
     discover,
     track,
     alerts,
+    templates,
+    campaigns,
+    messages,
+    users,
+    token,
     audit,
     dlq,
     doctor,

@@ -26,6 +26,7 @@ export class Workplace {
         NO_COLOR: "1",
         PORT: "0",
         ANALYTICS_PORT: "0",
+        INFLUSCOPE_USERS_PORT: "0",
         INFLUSCOPE_DATA_DIR: this.dataDir,
         INFLUSCOPE_SEED_PROFILES: "0",
         ...env

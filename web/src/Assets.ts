@@ -22,7 +22,7 @@ export class PageBuildError extends Data.TaggedError("PageBuildError")<{ readonl
 
 /** What the page needs to load from us and from nowhere else; goes out with every asset. */
 export const contentSecurityPolicy =
-  "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 /** Headers to serve an asset with. */
 export const assetHeaders = (asset: Asset): Record<string, string> => ({

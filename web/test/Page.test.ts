@@ -449,6 +449,98 @@ const inBrowser = (executablePath: string) => {
     )
   })
 
+  const posts = (page: Page): Locator => panel(page).locator(".posts")
+  const given = {
+    posts: [1, 2].map((day) => ({
+      id: `instagram:p${day}`,
+      author: "instagram:zephyrine.quill",
+      platform: "instagram",
+      publishedAt: `2025-03-0${day}T18:00:00.000Z`,
+      observedAt: "2025-03-12T00:00:00.000Z",
+      title: null,
+      text: day === 1 ? "" : `<img src=x onerror="document.title='broken'"> ${"long ".repeat(200)}`,
+      url: null,
+      media: null,
+      metrics: {
+        likes: 1_200 * day,
+        comments: 3,
+        shares: null,
+        saves: null,
+        views: null,
+        impressions: null,
+        reach: null
+      },
+      analysis: null
+    })),
+    nextCursor: null
+  }
+  const rollup = {
+    author: "instagram:zephyrine.quill",
+    asOf: "2025-03-12T00:00:00.000Z",
+    posts: 2,
+    firstPublishedAt: "2025-03-01T18:00:00.000Z",
+    lastPublishedAt: "2025-03-02T18:00:00.000Z",
+    postsPerWeek: 7,
+    zone: "Europe/Paris",
+    hoursBy: "likes",
+    hours: [
+      { weekday: 7, hour: 19, posts: 1, relative: 1.3 },
+      { weekday: 6, hour: 19, posts: 1, relative: 0.9 }
+    ],
+    hashtags: [{ tag: "typewriters", posts: 2 }],
+    medianEngagement: null,
+    repeats: [],
+    languages: []
+  }
+
+  it("shows what an account publishes, and when that does well", () =>
+    visit(
+      restorerPage,
+      async (page) => {
+        const shown = posts(page)
+        await shown.getByText("Best hours: Sun 19:00.").waitFor()
+        assert.strictEqual(await shown.locator(".heat tbody td").count(), 7 * 24)
+        assert.strictEqual(await shown.locator(".heat tbody td:not(.heat-0)").count(), 2)
+        assert.strictEqual(
+          await shown.locator(".heat-5").getAttribute("title"),
+          "Sun 19:00: 1.3 times the usual post, 1 post"
+        )
+        assert.include(await textOf(shown), "7 posts per week")
+        assert.include(await textOf(shown), "#typewriters")
+        assert.strictEqual(await shown.locator("[data-post]").count(), 2)
+        assert.include(await textOf(shown.locator("[data-post='instagram:p1']")), "(no text)")
+        assert.include(await textOf(shown.locator("[data-post='instagram:p2']")), "<img src=x")
+        assert.strictEqual(await shown.locator("img").count(), 0)
+        assert.isFalse(await scrollsSideways(page))
+      },
+      {
+        before: async (page) => {
+          await page.route("**/v1/users/*/posts?*", (route) => route.fulfill({ json: given }))
+          await page.route("**/v1/users/*/posts/rollup", (route) => route.fulfill({ json: rollup }))
+        }
+      }
+    ))
+
+  it("says how to get posts where there are none, and tries again when they cannot be read", () => {
+    let failures = 1
+    return visit(
+      restorerPage,
+      async (page) => {
+        const alert = posts(page).getByRole("alert")
+        await alert.filter({ hasText: "The index is being opened" }).waitFor()
+        await alert.getByRole("button", { name: "Try again" }).click()
+        await posts(page).locator("[data-posts=none]").waitFor()
+      },
+      {
+        provoked: /503/,
+        before: (page) =>
+          page.route("**/v1/users/*/posts?*", (route) =>
+            failures-- > 0 ? route.fulfill(problem) : route.continue()
+          )
+      }
+    )
+  })
+
   it("finds those who grow, and says how much", () =>
     visit(`/?q=typewriters`, async (page) => {
       await rows(page).first().waitFor()

@@ -41,14 +41,21 @@ const answers = (url: string): Promise<boolean> =>
  * Starts the whole app as a person does, on a free port and a directory of its own. `PAGE_URL` names one that runs
  * already instead. Rejects with AppDidNotStart.
  */
-export const startApp = async (): Promise<RunningApp> => {
+export const startApp = async (env: Readonly<Record<string, string>> = {}): Promise<RunningApp> => {
   const running = process.env["PAGE_URL"]
   if (running !== undefined) return { url: running.replace(/\/$/, ""), stop: () => Promise.resolve() }
   const directory = await mkdtemp(join(tmpdir(), "influscope-page-"))
   const port = await freePort()
   const app = Bun.spawn([process.execPath, "cli/src/main.ts", "start"], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
-    env: { ...process.env, PORT: String(port), ANALYTICS_PORT: "0", INFLUSCOPE_DATA_DIR: directory },
+    env: {
+      ...process.env,
+      PORT: String(port),
+      ANALYTICS_PORT: "0",
+      INFLUSCOPE_USERS_PORT: "0",
+      INFLUSCOPE_DATA_DIR: directory,
+      ...env
+    },
     stdout: "pipe",
     stderr: "pipe"
   })

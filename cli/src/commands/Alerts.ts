@@ -10,14 +10,14 @@ import {
   type AlertRule,
   AlertRuleId,
   AlertRuleName,
-  type AlertScope,
-  WebhookUrl
+  type AlertScope
 } from "@influscope/domain/tracking/AlertRule"
 import { AnomalyKind } from "@influscope/domain/tracking/Anomalies"
 import { type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import { type GrowthWindow, growthWindows } from "@influscope/domain/tracking/Growth"
 import { mockstagram } from "@influscope/domain/tracking/InfluencerId"
 import type { RaisedAlert } from "@influscope/domain/tracking/RaisedAlert"
+import { WebhookUrl } from "@influscope/domain/Webhook"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"

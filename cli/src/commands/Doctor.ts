@@ -18,6 +18,7 @@ const settings = Config.all({
   dataDir: dataDirPath,
   port: Config.integer("PORT").pipe(Config.withDefault(8080)),
   analyticsPort: Config.integer("ANALYTICS_PORT").pipe(Config.withDefault(50_051)),
+  usersPort: Config.integer("INFLUSCOPE_USERS_PORT").pipe(Config.withDefault(8081)),
   daprHttpPort: Config.integer("DAPR_HTTP_PORT").pipe(Config.withDefault(3500)),
   daprApiToken: Config.option(Config.redacted("DAPR_API_TOKEN"))
 })
@@ -41,11 +42,11 @@ const line = ({ mend, name, state, why }: Check): string =>
 
 export const doctor = Command.make("doctor", { json: jsonOption }, (given) =>
   Effect.gen(function* () {
-    const { analyticsPort, daprApiToken, daprHttpPort, dataDir, port } = yield* settings
+    const { analyticsPort, daprApiToken, daprHttpPort, dataDir, port, usersPort } = yield* settings
     const checks = yield* examine({
       dataDir,
       root: join(dataDir, "stack"),
-      ownPorts: { PORT: port, ANALYTICS_PORT: analyticsPort },
+      ownPorts: { PORT: port, ANALYTICS_PORT: analyticsPort, INFLUSCOPE_USERS_PORT: usersPort },
       instancePid: instancePid(dataDir),
       daprHttpPort,
       daprApiToken: Option.getOrUndefined(Option.map(daprApiToken, Redacted.value))

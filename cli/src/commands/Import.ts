@@ -202,26 +202,31 @@ const importEach = (given: Given, paramsFor: (file: string) => ImportParams) =>
     if (last !== undefined) return yield* last
   }).pipe(Effect.provide(ApiClientLive))
 
-export const importFiles = Command.make("import", { files, ...options }, (given) =>
+const of = Options.text("of").pipe(
+  Options.withSchema(GivenProfileId),
+  Options.withDescription("Whom all of a file is about that does not say it itself, as in youtube:mkbhd."),
+  Options.optional
+)
+
+const posts = Options.boolean("posts").pipe(
+  Options.withDescription("The files hold posts or videos, a row each, instead of influencers.")
+)
+
+export const importFiles = Command.make("import", { files, posts, of, ...options }, (given) =>
   importEach(given, (file) => ({
     file,
-    kind: "profiles",
+    kind: given.posts ? "posts" : "profiles",
     map: given.map,
     dryRun: given.dryRun,
+    ...ifSome(given.of, (account) => ({ of: account })),
     ...ifSome(given.platform, (platform) => ({ platform })),
     ...ifSome(given.source, (source) => ({ source })),
     ...ifSome(given.observedAt, (observedAt) => ({ observedAt }))
   }))
 ).pipe(
   Command.withDescription(
-    "Import influencers from files as people have them; columns are recognised by name and values."
+    "Import influencers, or with --posts their posts, from files as people have them; columns are recognised by name and values."
   )
-)
-
-const of = Options.text("of").pipe(
-  Options.withSchema(GivenProfileId),
-  Options.withDescription("Whom all of a file is about that does not say it itself, as in youtube:mkbhd."),
-  Options.optional
 )
 
 /** `influscope track import`. */

@@ -37,7 +37,7 @@ const columns: ReadonlyArray<Column<Row>> = [
 const text = (name: string, value: unknown): string => {
   if (typeof value === "number") {
     if (name === "growth30") return change(value)
-    return /rate$/i.test(name) ? percent(value) : count(value)
+    return /rate$|^medianEngagement$/i.test(name) ? percent(value) : count(value)
   }
   if (Array.isArray(value)) return value.join(", ")
   return value instanceof Date ? value.toISOString() : String(value)

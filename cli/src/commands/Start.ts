@@ -1,9 +1,11 @@
 import * as Command from "@effect/cli/Command"
 import * as Grpc from "@influscope/analytics/Grpc"
 import { ServerAddress, ServerLive } from "@influscope/api/Server"
+import { Access } from "@influscope/http/Access"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { takingTurns } from "@influscope/telemetry/Turns"
+import { KnownUsersAddress, KnownUsersServerLive } from "@influscope/users/KnownUsersHttp"
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,7 +14,7 @@ import * as Schedule from "effect/Schedule"
 import { keepMemoryLow } from "../Collecting.ts"
 import { DataDir } from "../DataDir.ts"
 import { checkDiskSpace } from "../DiskSpace.ts"
-import { EmbeddedLive } from "../Embedded.ts"
+import { ServedLive } from "../Embedded.ts"
 import { print, remark } from "../Output.ts"
 import { progress } from "../Progress.ts"
 import { table } from "../Table.ts"
@@ -79,11 +81,19 @@ const running = Effect.gen(function* () {
   const data = yield* DataDir
   const server = yield* ServerAddress
   const grpc = yield* Grpc.AnalyticsServer
+  const users = yield* KnownUsersAddress
+  const access = yield* Access
   yield* checkDiskSpace(data.path)
   yield* fillOrReuse
   // Not before: the first start is to be fast.
   yield* keepMemoryLow
-  yield* data.announce({ pid: process.pid, url: server.url, grpc: grpc.address, startedAt: new Date() })
+  yield* data.announce({
+    pid: process.pid,
+    url: server.url,
+    grpc: grpc.address,
+    users: users.url,
+    startedAt: new Date()
+  })
   const here = "in this process"
   yield* print(
     [
@@ -93,7 +103,13 @@ const running = Effect.gen(function* () {
           name: "web and API",
           address: server.url,
           data: "-",
-          guarantee: "what is answered with 2xx survives kill -9"
+          guarantee: `what is answered with 2xx survives kill -9; ${access.isOpen ? "this machine only, without tokens" : "with tokens only"}`
+        },
+        {
+          name: "users",
+          address: users.url,
+          data: "influscope.db",
+          guarantee: "one user for each client key, however often it is sent"
         },
         {
           name: "analytics (gRPC)",
@@ -132,8 +148,8 @@ const farewell = Effect.addFinalizer(() =>
 export const start = Command.make("start", {}, () =>
   Layer.launch(
     Layer.scopedDiscard(Effect.zipRight(running, farewell)).pipe(
-      Layer.provide(Layer.mergeAll(ServerLive, Grpc.layerConfig)),
-      Layer.provide(EmbeddedLive)
+      Layer.provide(Layer.mergeAll(ServerLive, KnownUsersServerLive, Grpc.layerConfig)),
+      Layer.provide(ServedLive)
     )
   ).pipe(takingTurns)
 ).pipe(

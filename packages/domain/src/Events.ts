@@ -1,8 +1,12 @@
 import * as Schema from "effect/Schema"
+import { Tenant } from "./access/Principal.ts"
+import { CampaignId, OutreachId } from "./messages/Campaign.ts"
 import { Observation } from "./Observation.ts"
+import { Post } from "./posts/Post.ts"
 import { DataPoint, EpochSeconds } from "./tracking/DataPoint.ts"
 import { InfluencerId } from "./tracking/InfluencerId.ts"
 import { AlertId } from "./tracking/RaisedAlert.ts"
+import { UserId, UserName } from "./users/User.ts"
 
 /** A topic: its name on the broker and the shape of one message, which always carries a batch. */
 export interface Topic<A, I> {
@@ -74,4 +78,51 @@ export type AlertRaised = typeof AlertRaised.Type
 export const alertsRaised: Topic<AlertRaised, typeof AlertRaised.Encoded> = {
   name: "alerts.raised",
   schema: AlertRaised
+}
+
+/** Posts on their way to their analysis. `id` is the same on every delivery of the same batch. */
+export const PostsSubmitted = Schema.Struct({
+  version: Schema.Literal(1),
+  id: Schema.NonEmptyString,
+  /** The import this batch belongs to; its outcome is counted there. */
+  job: Schema.NullOr(Schema.String),
+  /** Whether the store has them: posts of an import are stored by who analyses them. */
+  stored: Schema.Boolean,
+  posts: Schema.NonEmptyArray(Post).pipe(Schema.maxItems(maxBatchItems))
+}).annotations({ identifier: "PostsSubmitted" })
+export type PostsSubmitted = typeof PostsSubmitted.Type
+
+export const postsSubmitted: Topic<PostsSubmitted, typeof PostsSubmitted.Encoded> = {
+  name: "posts.submitted",
+  schema: PostsSubmitted
+}
+
+/** A user whose id has been given is to be made. `id` is the same whenever the same user was asked for. */
+export const UserCreateRequested = Schema.Struct({
+  version: Schema.Literal(1),
+  id: Schema.NonEmptyString,
+  tenant: Tenant,
+  user: UserId,
+  name: UserName,
+  createdAt: Schema.Date.pipe(Schema.validDate())
+}).annotations({ identifier: "UserCreateRequested" })
+export type UserCreateRequested = typeof UserCreateRequested.Type
+
+export const usersCreateRequested: Topic<UserCreateRequested, typeof UserCreateRequested.Encoded> = {
+  name: "users.create-requested",
+  schema: UserCreateRequested
+}
+
+/** Messages of a campaign whose turn it is. `id` is the same on every delivery, and that of their batch in the store. */
+export const MessagesSendRequested = Schema.Struct({
+  version: Schema.Literal(1),
+  id: Schema.NonEmptyString,
+  campaign: CampaignId,
+  messages: Schema.NonEmptyArray(OutreachId).pipe(Schema.maxItems(maxBatchItems))
+}).annotations({ identifier: "MessagesSendRequested" })
+export type MessagesSendRequested = typeof MessagesSendRequested.Type
+
+export const messagesSendRequested: Topic<MessagesSendRequested, typeof MessagesSendRequested.Encoded> = {
+  name: "messages.send-requested",
+  schema: MessagesSendRequested
 }

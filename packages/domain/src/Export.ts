@@ -1,13 +1,20 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { fieldNames, isObservable, ProfileFields } from "./Observation.ts"
+import {
+  type DerivedFieldName,
+  type FieldName,
+  fieldNames,
+  isDerived,
+  isObservable,
+  ProfileFields
+} from "./Observation.ts"
 import { Platform } from "./Platform.ts"
 import type { Profile, Provenance } from "./Profile.ts"
 import { normalizeHandle } from "./ProfileId.ts"
 
 // An export is JSON Lines: a header, statements, and an end that tells how many there were. A profile is written as the
-// statements that its figures come from, each with its source and times, so that reading them gives the same profile. Growth
-// is not among them: it belongs to the time series, which stays.
+// statements that its figures come from, each with its source and times, so that reading them gives the same profile. What is
+// worked out of time series and posts is not among them: it belongs to those, which stay.
 
 /** How an export begins, byte for byte. */
 export const exportHeader = '{"influscope":"export","version":1}'
@@ -33,13 +40,13 @@ export const ExportedStatement = Schema.Struct({
   observedAt: Time,
   ingestedAt: Time,
   ordinal: Schema.Int,
-  fields: ProfileFields.pipe(Schema.omit("growth30")),
+  fields: ProfileFields.pipe(Schema.omit("growth30", "postsPerWeek", "medianEngagement", "topHashtags")),
   avatar: Schema.optionalWith(Avatar, { exact: true })
 })
 export type ExportedStatement = typeof ExportedStatement.Type
 
-const exportedNames = fieldNames.filter((name) => name !== "growth30")
-type ExportedName = (typeof exportedNames)[number]
+type ExportedName = Exclude<FieldName, DerivedFieldName>
+const exportedNames = fieldNames.filter((name): name is ExportedName => !isDerived(name))
 type MutableFields = { -readonly [K in ExportedName]?: ProfileFields[K] }
 
 /** The statements a profile is made of, the newest first. */

@@ -41,7 +41,13 @@ export const fieldSchemas = {
    * Change of the followers over 30 days, percent of the first count: worked out from the time series as of the last day in
    * it (`growthOver`). Null: it was known, and is not any more.
    */
-  growth30: Schema.NullOr(Schema.Finite)
+  growth30: Schema.NullOr(Schema.Finite),
+  /** How often the account publishes (`AuthorRollup`); null: it was known, and is not any more. */
+  postsPerWeek: Schema.NullOr(Count),
+  /** Median engagement rate of its last 30 posts, percent (`AuthorRollup`); null as above. */
+  medianEngagement: Schema.NullOr(Count),
+  /** The hashtags it uses most, without `#`, most used first (`AuthorRollup`). */
+  topHashtags: Schema.Array(Schema.String)
 } as const
 
 export const ProfileFields = Schema.Struct(fieldSchemas).pipe(Schema.partialWith({ exact: true }))
@@ -70,13 +76,26 @@ export const fieldNames: ReadonlyArray<FieldName> = [
   "totalLikes",
   "totalViews",
   "reportedEngagementRate",
-  "growth30"
+  "growth30",
+  "postsPerWeek",
+  "medianEngagement",
+  "topHashtags"
 ]
 
+/** Fields that we work out from what is kept elsewhere: time series and posts. */
+export type DerivedFieldName = "growth30" | "postsPerWeek" | "medianEngagement" | "topHashtags"
+const derived: ReadonlySet<FieldName> = new Set<FieldName>([
+  "growth30",
+  "postsPerWeek",
+  "medianEngagement",
+  "topHashtags"
+])
+export const isDerived = (name: FieldName): name is DerivedFieldName => derived.has(name)
+
 /** Fields that anybody may state: the others are ours. */
-export type GivenFieldName = Exclude<FieldName, "avatarKey" | "growth30">
+export type GivenFieldName = Exclude<FieldName, "avatarKey" | DerivedFieldName>
 export const givenFieldNames: ReadonlyArray<GivenFieldName> = fieldNames.filter(
-  (name) => name !== "avatarKey" && name !== "growth30"
+  (name): name is GivenFieldName => name !== "avatarKey" && !isDerived(name)
 )
 
 /**

@@ -1,6 +1,6 @@
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { type Platform, platforms } from "./Platform.ts"
+import { Platform, platforms } from "./Platform.ts"
 
 /** Longest handle accepted, in code points. Every platform's own limit is lower. */
 export const maxHandleLength = 100
@@ -32,3 +32,8 @@ export const normalizeHandle = (raw: string): Option.Option<string> => {
 /** Makes the id of an already normalized handle. Throws on a handle that `normalizeHandle` would refuse. */
 export const makeProfileId = (platform: Platform, handle: string): ProfileId =>
   ProfileId.make(`${platform}:${handle}`)
+
+const decodePlatform = Schema.decodeUnknownSync(Platform)
+
+/** The platform an account lives on. */
+export const platformOf = (id: ProfileId): Platform => decodePlatform(id.slice(0, id.indexOf(":")))

@@ -1,18 +1,16 @@
 import type { Topic } from "@influscope/domain/Events"
 import { type AppliedCounts, Outbox } from "@influscope/ports/Outbox"
 import { type Delivery, PubSub, Reject, Retry, type SubscribeOptions } from "@influscope/ports/PubSub"
+import { quickDecode } from "@influscope/ports/QuickDecode"
 import type { StorageError } from "@influscope/ports/StorageError"
 import { deadLettered, stageBatches, stageDuration, stageItems } from "@influscope/telemetry/Metrics"
 import * as Cause from "effect/Cause"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Metric from "effect/Metric"
 import * as ParseResult from "effect/ParseResult"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
-import { recognize } from "./Recognize.ts"
 
 /** An account of what went wrong may quote from the payload: its beginning, up to 1,000 UTF-16 code units. */
 const bounded = (reason: string): string => reason.slice(0, 1_000)
@@ -25,19 +23,6 @@ const parentOf = (traceparent: string | undefined): Tracer.ExternalSpan | undefi
   if (traceId === undefined || spanId === undefined) return undefined
   // Bit 0 says "sampled"; the others have their own meanings.
   return Tracer.externalSpan({ traceId, spanId, sampled: (Number.parseInt(flags ?? "0", 16) & 1) === 1 })
-}
-
-/** Most batches are what they should be, and to see that is much quicker than to decode them. */
-const quickDecode = <A, I>(schema: Schema.Schema<A, I>) => {
-  const decode = Schema.decode(Schema.parseJson(schema))
-  const isDecoded = recognize(schema)
-  return (payload: string): Effect.Effect<A, ParseResult.ParseError> =>
-    Effect.suspend(() => {
-      const parsed = Either.try((): unknown => JSON.parse(payload))
-      return Either.isRight(parsed) && isDecoded(parsed.right)
-        ? Effect.succeed(parsed.right)
-        : decode(payload)
-    })
 }
 
 /**

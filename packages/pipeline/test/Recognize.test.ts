@@ -1,11 +1,11 @@
 import { ProfilesDiscovered } from "@influscope/domain/Events"
 import { Observation } from "@influscope/domain/Observation"
+import { recognize } from "@influscope/ports/Recognize"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Either from "effect/Either"
 import * as FastCheck from "effect/FastCheck"
 import * as Schema from "effect/Schema"
 import { assert, describe, it } from "vitest"
-import { recognize } from "../src/Recognize.ts"
 
 const isObservation = recognize(Observation)
 const decode = Schema.decodeUnknownEither(Observation)

@@ -18,7 +18,7 @@ export interface Patient {
   readonly dataDir: string
   /** Where `influscope stack` keeps its servers. */
   readonly root: string
-  /** PORT and ANALYTICS_PORT of InfluScope on this data directory. */
+  /** The ports of InfluScope on this data directory, by the variables that set them. */
   readonly ownPorts: Readonly<Record<string, number>>
   /** The instance that runs on this data directory, if any. */
   readonly instancePid: number | undefined

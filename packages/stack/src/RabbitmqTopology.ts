@@ -41,7 +41,10 @@ export const pipelines: Topology = {
     { name: "profiles.discovered", subscribers: ["indexer"] },
     { name: "influencers.due", subscribers: ["tracker"] },
     { name: "datapoints.collected", subscribers: ["tracker"] },
-    { name: "alerts.raised", subscribers: ["tracker"] }
+    { name: "alerts.raised", subscribers: ["tracker"] },
+    { name: "posts.submitted", subscribers: ["posts"] },
+    { name: "users.create-requested", subscribers: ["users"] },
+    { name: "messages.send-requested", subscribers: ["messages"] }
   ],
   deliveryLimit: 50
 }

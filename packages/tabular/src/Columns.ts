@@ -3,7 +3,7 @@ import type { GivenFieldName } from "@influscope/domain/Observation"
 import { type ColumnProfile, describeProfile, profileColumn } from "./ColumnProfile.ts"
 import { FileUnreadable } from "./FileUnreadable.ts"
 import { fieldOfScope, type Meaning, meaningOf, type Target, type Unscoped } from "./HeaderMeaning.ts"
-import { type MapTarget, readMapping } from "./Mapping.ts"
+import { type MapTarget, profileFields, readMapping } from "./Mapping.ts"
 import { repairMojibake } from "./Mojibake.ts"
 import type { Table } from "./TableReader.ts"
 import {
@@ -603,7 +603,7 @@ export const planColumns = (
   map: ReadonlyArray<string>,
   trusting: boolean
 ): ColumnPlan | FileUnreadable => {
-  const mapping = readMapping(map, table.names)
+  const mapping = readMapping(map, table.names, profileFields)
   if (mapping instanceof FileUnreadable) return mapping
   const columns = table.names.map((name, index): Column => {
     const cells = table.sample.map((row) => repairMojibake(row[index] ?? "", trusting).text)

@@ -3,8 +3,9 @@ import { type DataPoint, metricNames } from "@influscope/domain/tracking/DataPoi
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
+import type { ReadReport, RowBatch } from "./FileReader.ts"
 import { FileUnreadable } from "./FileUnreadable.ts"
-import { type ReadOptions, type ReadReport, type RowBatch, read } from "./ProfileFile.ts"
+import { type ReadOptions, read } from "./ProfileFile.ts"
 import type { ProfileRow } from "./RowMapper.ts"
 
 /** All that is known about the file after a batch: cumulative. Rows that gave no point count as rejected. */
@@ -68,7 +69,7 @@ class History {
   private to = Number.NEGATIVE_INFINITY
   private missingDays = 0
 
-  take({ bytesRead, report, rows }: RowBatch): HistoryBatch {
+  take({ bytesRead, report, rows }: RowBatch<ProfileRow>): HistoryBatch {
     const points = rows.flatMap((row) => this.point(row) ?? [])
     this.points += points.length
     return {

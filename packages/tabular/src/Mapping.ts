@@ -2,15 +2,23 @@ import { type GivenFieldName, givenFieldNames } from "@influscope/domain/Observa
 import { FileUnreadable } from "./FileUnreadable.ts"
 import { squeeze } from "./Text.ts"
 
-/** What a caller may map a column to; `ignore` leaves it out. */
+/** What columns of a kind of file can be mapped to. */
+export interface MapFields<Target extends string> {
+  readonly targets: ReadonlyArray<Target>
+  /** Other names of them, in lower case. */
+  readonly aliases: Readonly<Record<string, Target>>
+  /** That may have several columns. */
+  readonly repeatable: ReadonlySet<Target>
+}
+
+/** What a caller may map a column of profiles to; `ignore` leaves it out. */
 export type MapTarget = GivenFieldName | "handle" | "platform" | "observedAt" | "ignore"
 
-export const mapTargets: ReadonlyArray<Exclude<MapTarget, "ignore">> = [
-  "handle",
-  "platform",
-  "observedAt",
-  ...givenFieldNames
-]
+export const profileFields: MapFields<Exclude<MapTarget, "ignore">> = {
+  targets: ["handle", "platform", "observedAt", ...givenFieldNames],
+  aliases: { category: "categories" },
+  repeatable: new Set(["categories"])
+}
 
 const badMapping = (message: string, hint: string) => new FileUnreadable({ reason: "mapping", message, hint })
 
@@ -25,22 +33,26 @@ const columnIndex = (names: ReadonlyArray<string>, column: string): number => {
   return position !== undefined && Number(position) <= names.length ? Number(position) - 1 : -1
 }
 
-const targetOf = (field: string): MapTarget | undefined => {
+const targetOf = <Target extends string>(
+  field: string,
+  { aliases, targets }: MapFields<Target>
+): Target | "ignore" | undefined => {
   const wanted = field.trim().toLowerCase()
   if (wanted === "" || wanted === "ignore") return "ignore"
-  if (wanted === "category") return "categories"
-  return mapTargets.find((target) => target.toLowerCase() === wanted)
+  if (Object.hasOwn(aliases, wanted)) return aliases[wanted]
+  return targets.find((target) => target.toLowerCase() === wanted)
 }
 
 /**
  * Reads `column=field` entries (column by name, case does not matter, by dotted path or by position `#3`; an empty field
  * ignores the column) into targets by column index. The error lists what would have been valid.
  */
-export const readMapping = (
+export const readMapping = <Target extends string>(
   entries: ReadonlyArray<string>,
-  names: ReadonlyArray<string>
-): ReadonlyMap<number, MapTarget> | FileUnreadable => {
-  const mapping = new Map<number, MapTarget>()
+  names: ReadonlyArray<string>,
+  fields: MapFields<Target>
+): ReadonlyMap<number, Target | "ignore"> | FileUnreadable => {
+  const mapping = new Map<number, Target | "ignore">()
   for (const entry of entries) {
     const cut = entry.lastIndexOf("=")
     if (cut <= 0)
@@ -54,14 +66,14 @@ export const readMapping = (
         `The mapping "${entry}" names a column the file does not have.`,
         `Columns of the file: ${names.slice(0, 60).join(", ")}. A column can also be given by its position, as in #3=followers.`
       )
-    const target = targetOf(entry.slice(cut + 1))
+    const target = targetOf(entry.slice(cut + 1), fields)
     if (target === undefined)
       return badMapping(
         `The mapping "${entry}" names a field that does not exist.`,
-        `Fields: ${mapTargets.join(", ")}; nothing after the = ignores the column.`
+        `Fields: ${fields.targets.join(", ")}; nothing after the = ignores the column.`
       )
     const taken = Array.from(mapping).find(
-      ([, other]) => other === target && target !== "ignore" && target !== "categories"
+      ([, other]) => other === target && target !== "ignore" && !fields.repeatable.has(target)
     )
     if (taken !== undefined && taken[0] !== index)
       return badMapping(`Two columns are mapped to ${target}.`, "Map only one of them.")

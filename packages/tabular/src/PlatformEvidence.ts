@@ -1,9 +1,15 @@
 import type { Platform } from "@influscope/domain/Platform"
-import type { ColumnPlan } from "./Columns.ts"
 import { FileUnreadable } from "./FileUnreadable.ts"
-import { identityOfLink, isChannelId, platformOf } from "./Handles.ts"
+import { identityOfLink, isChannelId, platformOf, platformOfLink } from "./Handles.ts"
 import { platformsNamed } from "./HeaderMeaning.ts"
 import type { Table } from "./TableReader.ts"
+
+/** A column that can tell the platform: `platform`, `url` and `handle` of the account, `postUrl`, `channelId`. */
+export interface TellingColumn {
+  readonly index: number
+  readonly name: string
+  readonly role: string
+}
 
 /** The platform of rows that do not name one themselves; undefined when each row does. */
 export interface PlatformPlan {
@@ -20,11 +26,11 @@ const only = (platforms: Iterable<Platform>): Platform | undefined => {
 
 const inColumn = (
   table: Table,
-  plan: ColumnPlan,
+  columns: ReadonlyArray<TellingColumn>,
   roles: ReadonlyArray<string>,
   read: (cell: string) => Platform | undefined
 ): ReadonlyArray<Platform> => {
-  const indices = plan.uses.filter((use) => roles.includes(use.role)).map((use) => use.index)
+  const indices = columns.filter(({ role }) => roles.includes(role)).map(({ index }) => index)
   return table.sample.flatMap((row) => indices.flatMap((index) => read(row[index] ?? "") ?? []))
 }
 
@@ -42,19 +48,22 @@ const ofFileName = (fileName: string): Platform | undefined => {
  */
 export const planPlatform = (
   table: Table,
-  plan: ColumnPlan,
+  columns: ReadonlyArray<TellingColumn>,
   told: Platform | undefined,
   fileName: string
 ): PlatformPlan | FileUnreadable => {
   if (told !== undefined) return { fallback: told, fixed: true, note: `Platform: ${told}, as told.` }
-  const named = inColumn(table, plan, ["platform"], platformOf)
-  const links = inColumn(table, plan, ["url", "handle"], (cell) => identityOfLink(cell)?.platform)
-  const ids = inColumn(table, plan, ["channelId"], (cell) => (isChannelId(cell) ? "youtube" : undefined))
+  const named = inColumn(table, columns, ["platform"], platformOf)
+  const links = [
+    ...inColumn(table, columns, ["url", "handle"], (cell) => identityOfLink(cell)?.platform),
+    ...inColumn(table, columns, ["postUrl"], platformOfLink)
+  ]
+  const ids = inColumn(table, columns, ["channelId"], (cell) => (isChannelId(cell) ? "youtube" : undefined))
   const header = only(platformsNamed(table.names, "strong"))
   const weak = only(platformsNamed(table.names, "weak"))
   const file = ofFileName(fileName)
   if (named.length > 0) {
-    const column = plan.uses.find((use) => use.role === "platform")?.name ?? ""
+    const column = columns.find(({ role }) => role === "platform")?.name ?? ""
     const fallback = only(named)
     return {
       fallback,

@@ -4,6 +4,7 @@ import { parseCategories } from "./Categories.ts"
 import { firstPart } from "./ColumnProfile.ts"
 import { type ColumnPlan, type ColumnUse, isCountRole, type Role } from "./Columns.ts"
 import { parseCountry } from "./Countries.ts"
+import type { Mapped, Problem } from "./FileReader.ts"
 import {
   channelUrl,
   type Identity,
@@ -18,6 +19,7 @@ import { listSeparator } from "./JsonRecords.ts"
 import { parseLanguage } from "./Languages.ts"
 import { mayBeMojibake, repairMojibake } from "./Mojibake.ts"
 import type { PlatformPlan } from "./PlatformEvidence.ts"
+import { type CellCheck, RowFit } from "./RowFit.ts"
 import type { TableRow } from "./TableReader.ts"
 import { shortened } from "./Text.ts"
 import {
@@ -41,22 +43,6 @@ export interface ProfileRow {
   /** Epoch ms, when the row itself says when its figures were true. */
   readonly observedAt: number | undefined
   readonly fields: ProfileFields
-}
-
-/** A value that was left out of a row that was kept, or (`row`) the reason a row was not. */
-export interface Problem {
-  readonly line: number
-  readonly column: string | null
-  readonly value: string
-  readonly reason: string
-}
-
-/** What became of a row. `repairs` name what was mended in it. */
-export interface MappedRow {
-  readonly row: ProfileRow | undefined
-  readonly rejected: Problem | undefined
-  readonly leftOut: ReadonlyArray<Problem>
-  readonly repairs: ReadonlyArray<string>
 }
 
 type MutableFields = { -readonly [K in keyof ProfileFields]: ProfileFields[K] }
@@ -288,17 +274,14 @@ interface Settled {
 /** Maps rows by a plan. Pure but for its memory of values parsed before. */
 export class RowMapper {
   private readonly applies: ReadonlyArray<{ readonly index: number; readonly apply: Apply }>
-  private readonly checks: ReadonlyArray<{
-    readonly index: number
-    readonly check: (cell: string) => boolean
-  }>
+  private readonly fit: RowFit
   private readonly byRole = new Map<Role, ColumnUse>()
 
   constructor(
     private readonly columns: ColumnPlan,
     private readonly platform: PlatformPlan,
-    private readonly width: number,
-    private readonly separator: string,
+    width: number,
+    separator: string,
     private readonly trusting: boolean,
     private readonly mendedCounts: boolean
   ) {
@@ -307,39 +290,23 @@ export class RowMapper {
       const apply = applyOf(use, trusting)
       return apply === undefined ? [] : [{ index: use.index, apply }]
     })
-    this.checks = [
+    const checks = [
       ...columns.uses.flatMap((use) => {
         const check = checkOf(use)
         return check === undefined ? [] : [{ index: use.index, check }]
       }),
       ...this.unusedNumbers()
     ]
+    this.fit = new RowFit(checks, width, separator)
   }
 
-  map(row: TableRow): MappedRow {
+  map(row: TableRow): Mapped<ProfileRow> {
     const repairs = new Set<string>()
     if (row.mended && this.mendedCounts) repairs.add("encoding")
-    let cells = row.cells
-    if (row.found !== this.width) {
-      if (cells.length > this.width) {
-        const fitted = this.join(cells)
-        if (fitted === undefined)
-          return this.reject(
-            row,
-            null,
-            cells.join(this.separator),
-            `the row has ${row.found} cells, the header has ${this.width}`
-          )
-        cells = fitted
-        repairs.add("cells")
-      } else if (row.found < this.width && !this.fits(cells, row.found))
-        return this.reject(
-          row,
-          null,
-          cells.slice(0, row.found).join(this.separator),
-          `the row has only ${row.found} of ${this.width} cells and they do not fit the columns`
-        )
-    }
+    const fitted = this.fit.fit(row)
+    if ("reason" in fitted) return this.reject(row, null, fitted.value, fitted.reason)
+    const { cells } = fitted
+    if (fitted.joined) repairs.add("cells")
     const settled = this.identify(row, cells, repairs)
     if (!("identity" in settled)) return { row: undefined, rejected: settled, leftOut: [], repairs: [] }
     const work: Work = { row, fields: {}, leftOut: [], repairs }
@@ -374,7 +341,7 @@ export class RowMapper {
     return mended.text
   }
 
-  private reject(row: TableRow, column: string | null, text: string, reason: string): MappedRow {
+  private reject(row: TableRow, column: string | null, text: string, reason: string): Mapped<ProfileRow> {
     return { row: undefined, rejected: this.problem(row, column, text, reason), leftOut: [], repairs: [] }
   }
 
@@ -464,35 +431,12 @@ export class RowMapper {
   }
 
   /** Columns that are not used still tell where a cell belongs when they hold nothing but numbers. */
-  private unusedNumbers(): ReadonlyArray<{
-    readonly index: number
-    readonly check: (cell: string) => boolean
-  }> {
+  private unusedNumbers(): ReadonlyArray<CellCheck> {
     const used = new Set(this.columns.uses.map((use) => use.index))
     return this.columns.profiles.flatMap((profile, index) =>
       used.has(index) || profile.count < 0.99 || profile.filled === 0
         ? []
         : [{ index, check: (cell: string): boolean => parseCount(cell)._tag !== invalid("")._tag }]
     )
-  }
-
-  private fits(cells: ReadonlyArray<string>, found = cells.length): boolean {
-    return this.checks.every(({ index, check }) => index >= found || check((cells[index] ?? "").trim()))
-  }
-
-  /** Puts together a cell that an unquoted separator tore apart, when only one way of doing so fits the columns. */
-  private join(cells: ReadonlyArray<string>): ReadonlyArray<string> | undefined {
-    const extra = cells.length - this.width
-    if (extra > 20 || this.checks.length < 2) return undefined
-    const ways: Array<ReadonlyArray<string>> = []
-    for (let at = 0; at < this.width && ways.length < 2; at++) {
-      const way = [
-        ...cells.slice(0, at),
-        cells.slice(at, at + extra + 1).join(this.separator),
-        ...cells.slice(at + extra + 1)
-      ]
-      if (this.fits(way)) ways.push(way)
-    }
-    return ways.length === 1 ? ways[0] : undefined
   }
 }

@@ -3,7 +3,7 @@ import { gzipSync } from "node:zlib"
 import { assert, describe, expect, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
-import { batchRows } from "../src/ProfileFile.ts"
+import { batchRows } from "../src/FileReader.ts"
 import { fixture, mappedTo, readBytes, readText, utf8 } from "./support.ts"
 
 const fixtures = readdirSync(new URL("./fixtures", import.meta.url))

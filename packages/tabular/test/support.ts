@@ -2,8 +2,9 @@ import { readFileSync } from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
+import type { ReadReport, RowBatch } from "../src/FileReader.ts"
 import type { FileUnreadable } from "../src/FileUnreadable.ts"
-import { type ReadOptions, type ReadReport, type RowBatch, read } from "../src/ProfileFile.ts"
+import { type ReadOptions, read } from "../src/ProfileFile.ts"
 import type { ProfileRow } from "../src/RowMapper.ts"
 
 export const fixture = (name: string): Uint8Array =>
@@ -15,7 +16,7 @@ export interface Outcome {
   readonly rows: ReadonlyArray<ProfileRow>
   readonly report: ReadReport | undefined
   readonly failure: FileUnreadable | undefined
-  readonly batches: ReadonlyArray<RowBatch>
+  readonly batches: ReadonlyArray<RowBatch<ProfileRow>>
 }
 
 /** Reads bytes, handed over in pieces of `pieceBytes`, to the end or to the failure. */
@@ -27,7 +28,7 @@ export const readBytes = (
   Effect.gen(function* () {
     const pieces: Array<Uint8Array> = []
     for (let at = 0; at < bytes.length; at += pieceBytes) pieces.push(bytes.subarray(at, at + pieceBytes))
-    const batches: Array<RowBatch> = []
+    const batches: Array<RowBatch<ProfileRow>> = []
     const end = yield* read(Stream.fromIterable(pieces), {
       fileName: "file.csv",
       platform: undefined,

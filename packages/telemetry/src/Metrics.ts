@@ -96,7 +96,23 @@ export const webhookCalls = Metric.counter("alert_webhook_calls_total", {
   description: "Calls of the webhooks of alerts, by outcome",
   incremental: true
 })
+export const outreachMessages = Metric.counter("outreach_messages_total", {
+  description: "Attempts to send messages of campaigns, by channel and outcome",
+  incremental: true
+})
+export const usersCreated = Metric.counter("users_created_total", {
+  description: "Users that were made, by request or by queue; its rate is that of their creation",
+  incremental: true
+})
+export const userCacheReads = Metric.counter("user_cache_reads_total", {
+  description: "Users read through the cache, by outcome",
+  incremental: true
+})
 export const indexProfiles = Metric.gauge("index_profiles", { description: "Profiles in the search index" })
 export const residentMemory = Metric.gauge("process_resident_memory_bytes", {
   description: "Resident memory"
+})
+export const postReads = Metric.counter("post_reads_total", {
+  description: "Posts read by id, and changes that the cache could not be told, by outcome",
+  incremental: true
 })

@@ -14,7 +14,7 @@ export interface SystemOptions extends AssemblyOptions {
 }
 
 /** The apps of discovery. */
-type DiscoveryApp = Exclude<App, "tracker" | "mockstagram">
+type DiscoveryApp = Extract<App, "analytics" | "indexer" | "scraper" | "api">
 
 /** The pipelines beside sidecars, with their servers: every process can be killed, stopped and started. */
 export interface DaprSystem {

@@ -10,6 +10,9 @@ const portVariables: Readonly<Record<App, string>> = {
   analytics: "ANALYTICS_PORT",
   indexer: "APP_PORT",
   tracker: "APP_PORT",
+  posts: "APP_PORT",
+  users: "APP_PORT",
+  messages: "APP_PORT",
   api: "PORT",
   scraper: "APP_PORT",
   mockstagram: "MOCKSTAGRAM_PORT"

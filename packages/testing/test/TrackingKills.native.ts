@@ -29,7 +29,8 @@ describe("tracking in one process", () => {
             INFLUSCOPE_SEED_PROFILES: "0",
             INFLUSCOPE_MOCKSTAGRAM_URL: urlOf(mockstagram),
             INFLUSCOPE_RELAY_GRACE: "3 seconds",
-            ANALYTICS_PORT: "0"
+            ANALYTICS_PORT: "0",
+            INFLUSCOPE_USERS_PORT: "0"
           },
           isReady: readyOn("app")
         }),

@@ -10,12 +10,12 @@ import {
 import { Api } from "@influscope/domain/api/Api"
 import { NotFound } from "@influscope/domain/api/Problems"
 import { AlertRule, type AlertRuleId } from "@influscope/domain/tracking/AlertRule"
+import { jsonAnswer } from "@influscope/http/Answers"
+import { jsonBody } from "@influscope/http/Body"
+import { invalid, readProblem, storageProblem } from "@influscope/http/Problems"
 import { Alerts } from "@influscope/ports/Alerts"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { jsonAnswer } from "./Answers.ts"
-import { jsonBody } from "./Body.ts"
-import { invalid, readProblem, storageProblem } from "./Problems.ts"
 
 const addedAnswer = jsonAnswer(AddedAlertRule)
 const rulesAnswer = jsonAnswer(AlertRules)

@@ -5,6 +5,8 @@ import { Api } from "@influscope/domain/api/Api"
 import { ImportParams } from "@influscope/domain/api/ImportsApi"
 import { InvalidRequest, NotFound, Unavailable } from "@influscope/domain/api/Problems"
 import { ImportJob } from "@influscope/domain/Imports"
+import { jsonAnswer } from "@influscope/http/Answers"
+import { fromParseError, invalid, readProblem, storageProblem, tooLarge } from "@influscope/http/Problems"
 import { Imports } from "@influscope/ports/Imports"
 import { Health } from "@influscope/telemetry/Health"
 import * as Effect from "effect/Effect"
@@ -12,9 +14,7 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { jsonAnswer } from "./Answers.ts"
 import { type FormReader, readForm } from "./FormReader.ts"
-import { fromParseError, invalid, readProblem, storageProblem, tooLarge } from "./Problems.ts"
 
 const encodeJob = Schema.encodeSync(Schema.parseJson(ImportJob))
 const jobAnswer = jsonAnswer(ImportJob)

@@ -10,6 +10,10 @@ import {
   DiscoveryParams
 } from "@influscope/domain/api/OperationsApi"
 import { NotFound, Unavailable } from "@influscope/domain/api/Problems"
+import { jsonAnswer } from "@influscope/http/Answers"
+import { jsonBody } from "@influscope/http/Body"
+import { isWithin } from "@influscope/http/JsonSize"
+import { invalid, readProblem, storageProblem } from "@influscope/http/Problems"
 import { accounts } from "@influscope/pipeline/Audit"
 import { relayGrace } from "@influscope/pipeline/Relay"
 import { type DeadLetter, DeadLetters } from "@influscope/ports/DeadLetters"
@@ -20,10 +24,6 @@ import * as Effect from "effect/Effect"
 import * as Encoding from "effect/Encoding"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
-import { jsonAnswer } from "./Answers.ts"
-import { jsonBody } from "./Body.ts"
-import { isWithin } from "./JsonSize.ts"
-import { invalid, readProblem, storageProblem } from "./Problems.ts"
 
 const auditAnswer = jsonAnswer(Audit)
 const pageAnswer = jsonAnswer(DeadLetterPage)

@@ -3,18 +3,33 @@ import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
 import * as HttpServerResponse from "@effect/platform/HttpServerResponse"
 import * as OpenApi from "@effect/platform/OpenApi"
 import { Api } from "@influscope/domain/api/Api"
+import { Access } from "@influscope/http/Access"
+import { problemResponse } from "@influscope/http/Problems"
 import { Health } from "@influscope/telemetry/Health"
 import * as Prometheus from "@influscope/telemetry/Prometheus"
 import { type Asset, assetHeaders, buildPage } from "@influscope/web/Assets"
 import * as Effect from "effect/Effect"
 import { docsFiles, docsPage, docsPolicy, docsScript, readDocsFile } from "./Docs.ts"
 import { Gauges } from "./Gauges.ts"
-import { problemResponse } from "./Problems.ts"
+
+/** The paths of everything that is not the API itself. */
+export const pages = [
+  "/",
+  "/livez",
+  "/readyz",
+  "/metrics",
+  "/openapi.json",
+  "/docs",
+  "/docs/{name}",
+  "/favicon.svg",
+  "/assets/{name}"
+]
 
 /** Everything that is not the API itself: health, metrics, the API's description, and the web page. */
 export const Pages = HttpApiBuilder.Router.use((router) =>
   Effect.gen(function* () {
     const health = yield* Health
+    const access = yield* Access
     const gauges = yield* Gauges
     const spec = JSON.stringify(OpenApi.fromApi(Api))
     const page = yield* Effect.cached(buildPage)
@@ -53,12 +68,11 @@ export const Pages = HttpApiBuilder.Router.use((router) =>
     )
     yield* router.get(
       "/metrics",
-      Effect.zipRight(
-        gauges.refresh,
-        Effect.map(Prometheus.render, (text) =>
-          HttpServerResponse.text(text, { contentType: Prometheus.contentType })
-        )
-      )
+      Effect.gen(function* () {
+        yield* access.admit("operations:read")
+        yield* gauges.refresh
+        return HttpServerResponse.text(yield* Prometheus.render, { contentType: Prometheus.contentType })
+      })
     )
     yield* router.get("/openapi.json", Effect.succeed(json(spec)))
     yield* router.get(

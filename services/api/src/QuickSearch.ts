@@ -1,15 +1,14 @@
+import { toQuery } from "@influscope/domain/api/GivenSearch"
 import { SearchParams } from "@influscope/domain/api/SearchApi"
 import type { SearchQuery, SearchResult } from "@influscope/domain/Search"
+import { commonHeaders, countAnswer, isForeign, requestIdOf } from "@influscope/http/Edge"
+import type { WebHandler } from "@influscope/http/WebHandler"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 import * as Struct from "effect/Struct"
-import { commonHeaders, countAnswer, isForeign, requestIdOf } from "./Edge.ts"
-import { toQuery } from "./SearchHttp.ts"
-
-type Handle = (request: Request) => Promise<Response>
 
 const routes = new Set(["/search", "/v1/search"])
 const lists = new Set(["platform", "category", "country", "language", "tier"])
@@ -40,7 +39,7 @@ const askedOf = (request: Request): Asked | undefined => {
   const mark = url.indexOf("?", start)
   const route = mark === -1 ? url.slice(start) : url.slice(start, mark)
   if (!routes.has(route)) return undefined
-  if (isForeign(headers.get("host") ?? undefined, headers.get("origin") ?? undefined)) return undefined
+  if (isForeign(url, headers.get("host") ?? undefined, headers.get("origin") ?? undefined)) return undefined
   const text = mark === -1 ? "" : url.slice(mark + 1)
   if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
   const given: Record<string, string | Array<string>> = {}
@@ -63,7 +62,7 @@ const askedOf = (request: Request): Asked | undefined => {
  * Answers plain searches without the framework's way around them, which takes a third of a millisecond: as long as many
  * a search. Whatever is unusual, wrong or fails goes to `handle`, which knows what to say, so answers are the same.
  */
-export const quickSearch = (handle: Handle): Effect.Effect<Handle, never, SearchIndex> =>
+export const quickSearch = (handle: WebHandler): Effect.Effect<WebHandler, never, SearchIndex> =>
   Effect.gen(function* () {
     const index = yield* SearchIndex
     const run = Runtime.runPromise(yield* Effect.runtime<never>())
@@ -80,12 +79,12 @@ export const quickSearch = (handle: Handle): Effect.Effect<Handle, never, Search
       })
     }
 
-    return (request) => {
+    return (request, address) => {
       const started = performance.now()
       const asked = askedOf(request)
-      if (asked === undefined) return handle(request)
+      if (asked === undefined) return handle(request, address)
       return run(Effect.withTracerEnabled(index.search(asked.query), false))
         .then((result) => respond(result, asked.route, request, started))
-        .catch(() => handle(request))
+        .catch(() => handle(request, address))
     }
   })

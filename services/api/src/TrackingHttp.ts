@@ -25,6 +25,9 @@ import {
   TrackingRemoved,
   TrackingStatus
 } from "@influscope/domain/tracking/Tracking"
+import { jsonAnswer } from "@influscope/http/Answers"
+import { jsonBody } from "@influscope/http/Body"
+import { invalid, readProblem, storageProblem } from "@influscope/http/Problems"
 import type { StorageError } from "@influscope/ports/StorageError"
 import type { Rollup } from "@influscope/ports/TimeSeries"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
@@ -33,11 +36,7 @@ import * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
-import * as Stream from "effect/Stream"
-import { jsonAnswer } from "./Answers.ts"
-import { jsonBody } from "./Body.ts"
-import { invalid, readProblem, storageProblem } from "./Problems.ts"
+import { makeEventStreams, serverSentEvent } from "./EventStreams.ts"
 import { readGrowth } from "./ReadGrowth.ts"
 import { type Row, readSeries } from "./ReadSeries.ts"
 import { seriesCsv } from "./SeriesCsv.ts"
@@ -125,20 +124,17 @@ const startOf = (cursor: string | undefined, from: number, to: number) => {
 const tooMuch = (error: TooMuchTracking): string =>
   `expected no more than ${error.mostInfluencers} influencers and ${error.mostPointsPerSecond} points a second in all; with these there would be ${error.influencers} and ${Math.ceil(error.pointsPerSecond)}: track fewer, or at a longer interval`
 
-/** Streams of live points at once: each asks the store every second. */
-const mostStreams = 100
-/** A stream ends after so long; who watches on connects again, as browsers do by themselves. */
-const longestStream = "1 hour"
-
-/** How often the latest point is looked for while somebody watches. */
-const livePoll = "1 second"
-/** Who loses the connection comes back after 3 s. */
-const streamBegin = "retry: 3000\n\n"
-/** A line that says nothing keeps proxies from taking the silence for the end. */
-const liveSilence = 15
-
 const eventOf = ({ id, time, ...rest }: DataPoint): string =>
-  `id: ${time}\nevent: point\ndata: ${JSON.stringify({ id, time: new Date(time * 1_000).toISOString(), ...rest, observedAt: new Date(rest.observedAt * 1_000).toISOString() })}\n\n`
+  serverSentEvent(
+    "point",
+    String(time),
+    JSON.stringify({
+      id,
+      time: new Date(time * 1_000).toISOString(),
+      ...rest,
+      observedAt: new Date(rest.observedAt * 1_000).toISOString()
+    })
+  )
 
 export const TrackingHttp = HttpApiBuilder.group(
   Api,
@@ -249,39 +245,18 @@ export const TrackingHttp = HttpApiBuilder.group(
         })
       }).pipe(Effect.catchTag("StorageError", readProblem))
 
-    let streams = 0
-    const counted = Effect.acquireRelease(
-      Effect.sync(() => streams++),
-      () => Effect.sync(() => streams--)
-    )
+    const streams = makeEventStreams()
 
     const live = (id: InfluencerId) =>
       Effect.gen(function* () {
         yield* intervalOf(id)
-        if (streams >= mostStreams)
-          return yield* new Unavailable({
-            detail: `There are ${mostStreams} live streams, which is the most. Close some, or try again later.`
+        return yield* streams(-1, (last) =>
+          Effect.gen(function* () {
+            const [point = Option.none()] = yield* series.last([id], (yield* now) + 60)
+            if (Option.isNone(point) || point.value.time <= last) return [last, ""] as const
+            return [point.value.time, eventOf(point.value)] as const
           })
-        const latest = Effect.flatMap(now, (time) => series.last([id], time + 60))
-        const points = Stream.repeatEffectWithSchedule(latest, Schedule.spaced(livePoll)).pipe(
-          Stream.mapAccum({ last: -1, silent: 0 }, (seen, [point]) => {
-            if (point === undefined || Option.isNone(point) || point.value.time <= seen.last) {
-              const silent = (seen.silent + 1) % liveSilence
-              return [{ ...seen, silent }, silent === 0 ? ": nothing new\n\n" : ""]
-            }
-            return [{ last: point.value.time, silent: 0 }, eventOf(point.value)]
-          }),
-          Stream.filter((text) => text !== ""),
-          // Nothing of the answer goes out before there is something in it.
-          (events) => Stream.concat(Stream.make(streamBegin), events),
-          Stream.interruptAfter(longestStream),
-          Stream.encodeText
         )
-        // Counted while it is read: of an answer to HEAD nobody reads it.
-        return HttpServerResponse.stream(Stream.unwrapScoped(Effect.as(counted, points)), {
-          contentType: "text/event-stream",
-          headers: { "cache-control": "no-store" }
-        })
       }).pipe(Effect.catchTag("StorageError", readProblem))
 
     return handlers

@@ -9,15 +9,21 @@ import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
 import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
 import { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
+import * as PostgresConversations from "@influscope/adapters/postgres/messages/Conversations"
+import * as PostgresOutreach from "@influscope/adapters/postgres/messages/Outreach"
 import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
+import * as Access from "@influscope/http/Access"
 import { Health } from "@influscope/telemetry/Health"
 import * as Logging from "@influscope/telemetry/Logging"
 import * as Tracing from "@influscope/telemetry/Tracing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { RemoteAlertsLive } from "./RemoteAlerts.ts"
+import { MessagesClient, RemoteOutreachLive } from "./RemoteOutreach.ts"
+import { PostsClient, RemotePostsLive } from "./RemotePosts.ts"
 import { RemoteScraperLive, ScraperClient } from "./RemoteScraper.ts"
 import { RemoteTrackingLive, TrackerClient } from "./RemoteTracking.ts"
+import { RemoteUsersLive, UsersClient } from "./RemoteUsers.ts"
 import { ServerAddress, ServerLive } from "./Server.ts"
 import { WebAppLive } from "./WebApp.ts"
 
@@ -37,9 +43,12 @@ const clientOf = (app: string) =>
     )
   })
 
-const ClientsLive = Layer.merge(
+const ClientsLive = Layer.mergeAll(
   Layer.effect(ScraperClient, clientOf("scraper")),
-  Layer.effect(TrackerClient, clientOf("tracker"))
+  Layer.effect(TrackerClient, clientOf("tracker")),
+  Layer.effect(UsersClient, clientOf("users")),
+  Layer.effect(PostsClient, clientOf("posts")),
+  Layer.effect(MessagesClient, clientOf("messages"))
 ).pipe(Layer.provide(FetchHttpClient.layer))
 
 const announced = Layer.scopedDiscard(
@@ -58,11 +67,29 @@ const announced = Layer.scopedDiscard(
 const Main = announced.pipe(
   Layer.provide(ServerLive),
   Layer.provide(WebAppLive),
-  Layer.provide(Layer.mergeAll(RemoteScraperLive, RemoteTrackingLive, RemoteAlertsLive)),
+  Layer.provide(
+    Layer.mergeAll(
+      RemoteScraperLive,
+      RemoteTrackingLive,
+      RemoteAlertsLive,
+      RemotePostsLive,
+      RemoteUsersLive,
+      RemoteOutreachLive
+    )
+  ),
   Layer.provide(ClientsLive),
-  Layer.provide(Layer.mergeAll(DaprObjects.layer, ElasticsearchIndex.layer, PostgresTimeSeries.layerConfig)),
+  Layer.provide(
+    Layer.mergeAll(
+      DaprObjects.layer,
+      ElasticsearchIndex.layer,
+      PostgresTimeSeries.layerConfig,
+      PostgresConversations.layer,
+      PostgresOutreach.layer
+    )
+  ),
   Layer.provide(DaprSecrets.layer),
   Layer.provide(SendingLive),
+  Layer.provide(Access.layer),
   Layer.provide(Health.Default),
   Layer.provide(Tracing.layer("api")),
   Layer.provide(Logging.layer)

@@ -5,7 +5,7 @@ import { type App, startApp } from "./support.ts"
 const Any = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 const Parameter = Schema.Struct({
   name: Schema.NonEmptyString,
-  in: Schema.Literal("path", "query"),
+  in: Schema.Literal("path", "query", "header"),
   required: Schema.Boolean,
   schema: Any
 })
@@ -63,7 +63,7 @@ const operations = () =>
     }))
   )
 
-/** What each operation may answer, besides 403 (asked from elsewhere), 431 (too long to be read) and 500. */
+/** What each operation may answer, besides 401, 403 and 429 (who asks), 431 (too long to be read) and 500. */
 const statuses: { readonly [name: string]: string } = {
   "GET /search": "200 400 503",
   "GET /v1/search": "200 400 503",
@@ -91,13 +91,50 @@ const statuses: { readonly [name: string]: string } = {
   "GET /v1/alerts/rules/{id}": "200 400 404 503",
   "DELETE /v1/alerts/rules/{id}": "204 400 404 503 507",
   "GET /v1/alerts": "200 400 503",
+  "POST /v1/posts": "201 400 409 413 415 503 507",
+  "GET /v1/posts/{id}": "200 400 404 503",
+  "GET /v1/posts/{id}/analysis": "200 400 404 503",
+  "DELETE /v1/posts/{id}": "204 400 404 503 507",
+  "GET /v1/users/{id}/posts": "200 400 503",
+  "GET /v1/users/{id}/posts/rollup": "200 400 404 503",
   "GET /v1/audit": "200 400 503",
   "GET /v1/dead-letters": "200 400 503",
   "GET /v1/dead-letters/{id}": "200 400 404 503",
   "DELETE /v1/dead-letters/{id}": "204 400 404 503 507",
   "POST /v1/dead-letters/{id}/replay": "204 400 404 503 507",
   "POST /v1/discoveries": "202 400 413 415 503 507",
-  "GET /v1/discoveries/{id}": "200 400 404 503"
+  "GET /v1/discoveries/{id}": "200 400 404 503",
+  "POST /v1/users": "201 400 409 413 415 503 507",
+  "POST /v1/users/requests": "202 400 409 413 415 503 507",
+  "GET /v1/users": "200 400 503",
+  "GET /v1/users/{id}": "200 400 404 503",
+  "PATCH /v1/users/{id}": "200 400 404 412 413 415 503 507",
+  "PUT /v1/users/{id}/roles": "200 400 404 412 413 415 503 507",
+  "DELETE /v1/users/{id}": "204 400 404 412 503 507",
+  "GET /v1/inbox": "200 400 503",
+  "GET /v1/inbox/live": "200 400 503",
+  "POST /v1/conversations": "201 400 409 413 415 503 507",
+  "GET /v1/conversations/{id}": "200 400 404 503",
+  "POST /v1/conversations/{id}/messages": "201 400 404 409 413 415 503 507",
+  "GET /v1/conversations/{id}/messages": "200 400 404 503",
+  "POST /v1/conversations/{id}/read": "200 400 404 413 415 503 507",
+  "GET /v1/conversations/{id}/live": "200 400 404 503",
+  "POST /v1/templates": "201 400 413 415 503 507",
+  "GET /v1/templates": "200 400 503",
+  "GET /v1/templates/{id}": "200 400 404 503",
+  "DELETE /v1/templates/{id}": "204 400 404 503 507",
+  "POST /v1/campaigns": "201 400 404 413 415 503 507",
+  "POST /v1/campaigns/preview": "200 400 404 413 415 503",
+  "GET /v1/campaigns": "200 400 503",
+  "GET /v1/campaigns/{id}": "200 400 404 503",
+  "GET /v1/campaigns/{id}/recipients": "200 400 404 503",
+  "POST /v1/campaigns/{id}/pause": "200 400 404 409 503 507",
+  "POST /v1/campaigns/{id}/resume": "200 400 404 409 503 507",
+  "POST /v1/campaigns/{id}/cancel": "200 400 404 409 503 507",
+  "POST /v1/campaigns/inbound": "200 400 404 413 415 503 507",
+  "POST /v1/opt-outs": "201 400 413 415 503 507",
+  "GET /v1/opt-outs": "200 400 503",
+  "DELETE /v1/opt-outs/{contact}": "204 400 404 503 507"
 }
 
 describe("the description", () => {
@@ -132,12 +169,16 @@ describe("the description", () => {
       Object.keys(statuses)
     )
     for (const { name, operation } of operations()) {
-      const expected = [...(statuses[name] ?? "").split(" "), "403", "431", "500"].sort()
+      const expected = [...(statuses[name] ?? "").split(" "), "401", "403", "429", "431", "500"].sort()
       assert.deepStrictEqual(Object.keys(operation.responses).sort(), expected, name)
       for (const [status, { content, description, headers }] of Object.entries(operation.responses)) {
         if (status === "431") continue
         assert.property(headers, "x-request-id", `${name} ${status}`)
-        assert.strictEqual("retry-after" in headers, status === "503", `${name} ${status}`)
+        assert.strictEqual(
+          "retry-after" in headers,
+          status === "503" || status === "429",
+          `${name} ${status}`
+        )
         if (Number(status) < 400) continue
         assert.deepStrictEqual(content, {
           "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } }

@@ -1,4 +1,5 @@
-import { rm } from "node:fs/promises"
+import { generateKeyPairSync } from "node:crypto"
+import { rm, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { afterAll, assert, beforeAll, describe, it, onTestFinished } from "@effect/vitest"
 import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
@@ -167,8 +168,25 @@ describe("an address that others can reach", () => {
       const child = spawnApp(directory, { HOST: host })
       const said = await Promise.all([new Response(child.stdout).text(), new Response(child.stderr).text()])
       assert.strictEqual(await child.exited, 1, host)
-      assert.include(said.join(), "HOST", host)
+      assert.include(said[1], `error: HOST=${host} can be reached from other machines`, host)
+      assert.match(said[1], /\n {2}likely cause: .*\n {2}what to do: .*INFLUSCOPE_JWT_KEY_FILE/)
       assert.isFalse(await Bun.file(join(directory, "instance.json")).exists())
+    }
+  })
+
+  it("is listened on where tokens are asked for", async () => {
+    const directory = await temporaryDirectory()
+    onTestFinished(() => rm(directory, { recursive: true, force: true }))
+    const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" })
+    const file = join(directory, "key.pem")
+    await writeFile(file, publicKey.export({ format: "pem", type: "spki" }))
+    const reachable = await startApp({ env: { HOST: "0.0.0.0", INFLUSCOPE_JWT_KEY_FILE: file } })
+    try {
+      const url = `http://127.0.0.1:${reachable.port}`
+      assert.strictEqual((await fetch(`${url}/livez`)).status, 200)
+      await problem(await fetch(`${url}/v1/search`), 401, "unauthorized")
+    } finally {
+      await reachable.stop()
     }
   })
 

@@ -26,6 +26,8 @@ export class AppDidNotStart extends Data.TaggedError("AppDidNotStart")<{ readonl
 export interface App {
   /** Without a trailing slash. */
   readonly url: string
+  /** Of the users service's own port. */
+  readonly usersUrl: string
   readonly port: number
   readonly directory: string
   readonly signal: (name: "SIGTERM" | "SIGKILL") => void
@@ -43,11 +45,11 @@ export interface AppOptions {
 
 export const temporaryDirectory = (): Promise<string> => mkdtemp(join(tmpdir(), "influscope-api-"))
 
-const Instance = Schema.parseJson(Schema.Struct({ url: Schema.String }))
+const Instance = Schema.parseJson(Schema.Struct({ url: Schema.String, users: Schema.String }))
 
-const readInstance = (directory: string): Promise<string | undefined> =>
+const readInstance = (directory: string): Promise<typeof Instance.Type | undefined> =>
   readFile(join(directory, "instance.json"), "utf8").then(
-    (text) => Schema.decodeSync(Instance)(text).url,
+    (text) => Schema.decodeSync(Instance)(text),
     () => undefined
   )
 
@@ -67,6 +69,7 @@ export const spawnApp = (directory: string, env: Readonly<Record<string, string>
       ...inherited(),
       PORT: "0",
       ANALYTICS_PORT: "0",
+      INFLUSCOPE_USERS_PORT: "0",
       INFLUSCOPE_DATA_DIR: directory,
       INFLUSCOPE_SEED_PROFILES: "0",
       ...env
@@ -91,18 +94,19 @@ export const startApp = async (options: AppOptions = {}): Promise<App> => {
     await rm(directory, { recursive: true, force: true })
   }
   const end = Date.now() + patience
-  let url = await readInstance(directory)
-  while (url === undefined) {
+  let instance = await readInstance(directory)
+  while (instance === undefined) {
     if (child.exitCode !== null || Date.now() > end) {
       await stop()
       throw new AppDidNotStart({ output: (await output).join("\n") })
     }
     await Bun.sleep(50)
-    url = await readInstance(directory)
+    instance = await readInstance(directory)
   }
   return {
-    url,
-    port: Number(new URL(url).port),
+    url: instance.url,
+    usersUrl: instance.users,
+    port: Number(new URL(instance.url).port),
     directory,
     signal: (name) => child.kill(name),
     exited,

@@ -1,6 +1,8 @@
 import type { ImportParams } from "@influscope/domain/api/ImportsApi"
 import type { ImportJob } from "@influscope/domain/Imports"
 import type { MergeOutcome } from "@influscope/domain/Profile"
+import { PublishPosts } from "@influscope/pipeline/PublishPosts"
+import { toPost } from "@influscope/pipeline/ToPost"
 import { ImportRefused, Imports, ImportsBusy } from "@influscope/ports/Imports"
 import { Outbox } from "@influscope/ports/Outbox"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
@@ -38,6 +40,7 @@ import {
 } from "./StoredImport.ts"
 import { type BatchRead, checkMapping, type FileBatch, readFile } from "./sources/File.ts"
 import { type PointsBatch, readPoints } from "./sources/History.ts"
+import { type PostsBatch, readPosts } from "./sources/Posts.ts"
 
 /** Between checkpoints: what is read again after a crash takes no longer. */
 const checkpointMillis = 200
@@ -51,6 +54,11 @@ const untilSettled = Schedule.recurUntil(settled).pipe(
   Schedule.map(([progress]) => progress)
 )
 
+type AnyBatch = FileBatch | PointsBatch | PostsBatch
+
+/** Of what only shows when it is written whether it was known already. */
+const allNew = (items: number) => Effect.succeed({ created: items, updated: 0, unchanged: 0 })
+
 /** What a batch holds, and what is done with it. */
 interface Content {
   readonly items: number
@@ -60,17 +68,17 @@ interface Content {
   readonly publish: Effect.Effect<unknown, StorageError>
 }
 
-/** Points say themselves when they were true, and nobody keeps who said so. */
-const checkHistory = ({ kind, observedAt, of, source }: ImportParams): Effect.Effect<void, ImportRefused> => {
-  if (kind !== "history")
+/** Points say themselves when they were true, and of points and posts nobody keeps who said so. */
+const checkKind = ({ kind, observedAt, of, source }: ImportParams): Effect.Effect<void, ImportRefused> => {
+  if (kind === "profiles")
     return of === undefined
       ? Effect.void
-      : new ImportRefused({ parameter: "of", detail: "only a history can be all about one account" })
-  if (observedAt !== undefined)
+      : new ImportRefused({ parameter: "of", detail: "only a history or posts can be all about one account" })
+  if (kind === "history" && observedAt !== undefined)
     return new ImportRefused({ parameter: "observedAt", detail: "each row of a history says it itself" })
   return source === undefined
     ? Effect.void
-    : new ImportRefused({ parameter: "source", detail: "of a history nobody keeps who said it" })
+    : new ImportRefused({ parameter: "source", detail: "of a history or of posts nobody keeps who said it" })
 }
 
 /**
@@ -86,6 +94,7 @@ export const ImportsLive = Layer.scoped(
     const state = yield* StateStore
     const publishing = yield* PublishProfiles
     const publishingPoints = yield* PublishPoints
+    const publishingPosts = yield* PublishPosts
     const outbox = yield* Outbox
     const ids = yield* Ids
     const index = yield* SearchIndex
@@ -104,15 +113,27 @@ export const ImportsLive = Layer.scoped(
       firstOrdinal: job.read.published
     })
 
-    const contentOf = (job: StoredImport, batch: FileBatch | PointsBatch, preview: Preview): Content => {
+    const contentOf = (job: StoredImport, batch: AnyBatch, preview: Preview): Content => {
       if ("points" in batch) {
         const { points } = batch
         return {
           items: points.length,
-          // Which of them are known already shows only when they are written.
-          foretold: Effect.succeed({ created: points.length, updated: 0, unchanged: 0 }),
+          foretold: allNew(points.length),
           way: publishingPoints,
           publish: publishingPoints.publish(points, { batch: context(job).batch, job: job.id })
+        }
+      }
+      if ("posts" in batch) {
+        const posts = batch.posts.map((post) => toPost(post, job.observedAt))
+        return {
+          items: posts.length,
+          foretold: allNew(posts.length),
+          way: publishingPosts,
+          publish: publishingPosts.publish(posts, {
+            batch: context(job).batch,
+            job: job.id,
+            stored: false
+          })
         }
       }
       const { profiles } = batch
@@ -160,15 +181,19 @@ export const ImportsLive = Layer.scoped(
       of,
       platform,
       read
-    }: StoredImport): Stream.Stream<
-      FileBatch | PointsBatch,
-      SourceFailed | SpooledFileGone | StorageError
-    > => {
+    }: StoredImport): Stream.Stream<AnyBatch, SourceFailed | SpooledFileGone | StorageError> => {
       const options = { name: file, platform: platform ?? undefined, map, maxUnpackedBytes: limits.maxBytes }
       const bytes = spool.read(id)
-      return kind === "history"
-        ? readPoints({ ...options, account: of ?? undefined }, bytes)
-        : readFile({ ...options, resume: read.checkpoint ?? undefined }, bytes)
+      const account = of ?? undefined
+      const resume = read.checkpoint ?? undefined
+      switch (kind) {
+        case "history":
+          return readPoints({ ...options, account }, bytes)
+        case "posts":
+          return readPosts({ ...options, account, resume }, bytes)
+        case "profiles":
+          return readFile({ ...options, resume }, bytes)
+      }
     }
 
     const readThrough = (queued: StoredImport) =>
@@ -183,7 +208,7 @@ export const ImportsLive = Layer.scoped(
         const latest = yield* Ref.make(begun)
         const checkpoint = Effect.flatMap(Ref.get(latest), jobs.set)
         let checkpointed = yield* Clock.currentTimeMillis
-        const take = (batch: FileBatch | PointsBatch) =>
+        const take = (batch: AnyBatch) =>
           Effect.gen(function* () {
             const job = yield* Ref.get(latest)
             yield* Ref.set(latest, yield* takeBatch(checkpoint, job, batch, contentOf(job, batch, preview)))
@@ -358,7 +383,7 @@ export const ImportsLive = Layer.scoped(
     const submit = <E>(params: ImportParams, bytes: Stream.Stream<Uint8Array, E>) =>
       Effect.gen(function* () {
         yield* checkMapping(params.map)
-        yield* checkHistory(params)
+        yield* checkKind(params)
         yield* admit
         const createdAt = yield* ids.ingestedAt
         const id = yield* ids.make("imp", createdAt)

@@ -1,9 +1,9 @@
 import { type DataPointsCollected, dataPointsCollected, maxBatchItems } from "@influscope/domain/Events"
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
+import { batchBytes } from "@influscope/pipeline/BatchSize"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
-import { batchBytes } from "./PublishProfiles.ts"
 
 /** The most that a point takes in a message: a handle of 100 letters of four bytes, and seven figures. */
 const pointBytes = 700

@@ -1,4 +1,4 @@
-import { maxBatchBytes, type ProfilesDiscovered, profilesDiscovered } from "@influscope/domain/Events"
+import { type ProfilesDiscovered, profilesDiscovered } from "@influscope/domain/Events"
 import {
   type FieldName,
   fieldNames,
@@ -6,10 +6,10 @@ import {
   type ProfileFields
 } from "@influscope/domain/Observation"
 import { makeProfileId } from "@influscope/domain/ProfileId"
+import { batchBytes, splitBySize } from "@influscope/pipeline/BatchSize"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { ObjectStore } from "@influscope/ports/ObjectStore"
 import * as Arr from "effect/Array"
-import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import type { ScrapedProfile } from "./Sources.ts"
 
@@ -26,15 +26,6 @@ export interface BatchContext {
   readonly firstOrdinal: number
 }
 
-/** Largest batch in bytes, as far as one profile fits: less where the broker takes less. */
-export const batchBytes = Config.integer("INFLUSCOPE_MAX_BATCH_BYTES").pipe(
-  Config.validate({
-    message: `expected 1024 to ${maxBatchBytes}`,
-    validation: (bytes) => bytes >= 1024 && bytes <= maxBatchBytes
-  }),
-  Config.withDefault(maxBatchBytes)
-)
-
 const avatarKeyOf = (profile: ScrapedProfile): string => {
   const hash = new Bun.CryptoHasher("sha256").update(`${profile.platform}:${profile.handle}`).digest("hex")
   return `avatars/${profile.platform}/${hash.slice(0, 2)}/${hash.slice(0, 32)}`
@@ -45,24 +36,6 @@ const roughSize = ({ source, handle, fields }: Observation): number => {
   const text =
     (fields.name ?? "") + (fields.bio ?? "") + (fields.url ?? "") + (fields.categories ?? []).join("    ")
   return 500 + 2 * Buffer.byteLength(text) + source.length + 6 * handle.length
-}
-
-const splitBySize = (
-  observations: ReadonlyArray<Observation>,
-  maxBytes: number
-): ReadonlyArray<ReadonlyArray<Observation>> => {
-  const parts: Array<Array<Observation>> = [[]]
-  let bytes = 0
-  for (const observation of observations) {
-    const size = roughSize(observation)
-    if (bytes > 0 && bytes + size > maxBytes) {
-      parts.push([])
-      bytes = 0
-    }
-    parts[parts.length - 1]?.push(observation)
-    bytes += size
-  }
-  return parts
 }
 
 type MutableFields = { -readonly [K in FieldName]?: ProfileFields[K] }
@@ -150,7 +123,7 @@ export class PublishProfiles extends Effect.Service<PublishProfiles>()(
           ? yield* Effect.forEach(profiles, keepAvatar, { concurrency: 16 })
           : []
         const observations = observationsOf(profiles, context, keys)
-        yield* Effect.forEach(splitBySize(observations, maxBytes), (part, place) => {
+        yield* Effect.forEach(splitBySize(observations, roughSize, maxBytes), (part, place) => {
           if (!Arr.isNonEmptyReadonlyArray(part)) return Effect.void
           const id = place === 0 ? context.batch : `${context.batch}.${place}`
           const event: ProfilesDiscovered = { version: 1, id, job: context.job ?? null, observations: part }

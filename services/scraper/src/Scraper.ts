@@ -1,3 +1,4 @@
+import { PublishPosts } from "@influscope/pipeline/PublishPosts"
 import * as Layer from "effect/Layer"
 import { DiscoveriesLive } from "./Discover.ts"
 import { Ids } from "./Ids.ts"
@@ -12,6 +13,12 @@ import { SourcesLive } from "./sources/All.ts"
 export const ScraperLive = Layer.mergeAll(ImportsLive, DiscoveriesLive, ProfilesLive).pipe(
   Layer.provideMerge(SourcesLive),
   Layer.provideMerge(
-    Layer.mergeAll(Sources.Default, Ids.Default, PublishProfiles.Default, PublishPoints.Default)
+    Layer.mergeAll(
+      Sources.Default,
+      Ids.Default,
+      PublishProfiles.Default,
+      PublishPoints.Default,
+      PublishPosts.Default
+    )
   )
 )

@@ -3,9 +3,11 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as BunFileSystem from "@effect/platform-bun/BunFileSystem"
 import * as Files from "@influscope/adapters/files/ObjectStore"
+import * as MemoryCache from "@influscope/adapters/memory/Cache"
 import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
+import * as SqlitePosts from "@influscope/adapters/sqlite/posts/PostStore"
 import * as SqliteQueue from "@influscope/adapters/sqlite/Queue"
 import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
 import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
@@ -16,10 +18,12 @@ import type { Profile } from "@influscope/domain/Profile"
 import type { ProfileId } from "@influscope/domain/ProfileId"
 import { IndexerLive } from "@influscope/indexer/Indexer"
 import { Publisher } from "@influscope/pipeline/Publisher"
+import { PublishPosts } from "@influscope/pipeline/PublishPosts"
 import { RelayLive } from "@influscope/pipeline/Relay"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports } from "@influscope/ports/Imports"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { PostsServiceLive } from "@influscope/posts/PostsService"
 import { Watch } from "@influscope/tracker/alerts/Watch"
 import { SinkLive } from "@influscope/tracker/Sink"
 import { TellGrowth } from "@influscope/tracker/TellGrowth"
@@ -58,6 +62,8 @@ export const adapters = (directory: string) =>
     Files.layer(join(directory, "objects")),
     EmbeddedSearchIndex.layer(join(directory, "profiles.db")),
     SqliteTimeSeries.layer(join(directory, "series.db")),
+    SqlitePosts.layer(join(directory, "posts.db")),
+    MemoryCache.layer,
     Spool.layer(join(directory, "imports")),
     DirectAnalytics.layer
   ).pipe(Layer.provide(MainDatabase.layer(directory)), Layer.provide(BunFileSystem.layer))
@@ -68,15 +74,21 @@ export interface InstanceOptions {
   readonly trouble?: Trouble
 }
 
-/** The scraper, the indexer and the sink of points in one process on a data directory, put together as the embedded runtime does. */
+/** The scraper, the indexer, the sink of points and the posts service in one process on a data directory, put together as the embedded runtime does. */
 export const embedded = (directory: string, options: InstanceOptions = {}) => {
   const { settings = {}, sources = SyntheticSource, trouble = noTrouble } = options
   return Layer.mergeAll(ImportsLive, DiscoveriesLive, ProfilesLive).pipe(
     Layer.provideMerge(sources),
     Layer.provideMerge(
-      Layer.mergeAll(Sources.Default, Ids.Default, PublishProfiles.Default, PublishPoints.Default)
+      Layer.mergeAll(
+        Sources.Default,
+        Ids.Default,
+        PublishProfiles.Default,
+        PublishPoints.Default,
+        PublishPosts.Default
+      )
     ),
-    Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive, SinkLive)),
+    Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive, SinkLive, PostsServiceLive)),
     Layer.provideMerge(Layer.merge(TellGrowth.Default, Watch.Default)),
     Layer.provideMerge(Publisher.Default),
     Layer.provideMerge(troubled(trouble)),

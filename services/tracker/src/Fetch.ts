@@ -6,6 +6,7 @@ import {
 } from "@influscope/domain/Events"
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import { consume } from "@influscope/pipeline/Consumer"
+import { outage } from "@influscope/pipeline/Outage"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { MetricsProviders, ProviderUnavailable } from "@influscope/ports/MetricsProvider"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
@@ -18,7 +19,6 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { trackerConfig } from "./Config.ts"
-import { outage } from "./Outage.ts"
 import { Slots } from "./Slots.ts"
 
 /** Of mistakes; an outage ends by the slot's lateness, not by the number of attempts. */

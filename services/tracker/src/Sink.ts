@@ -1,5 +1,6 @@
 import { type DataPointsCollected, dataPointsCollected } from "@influscope/domain/Events"
 import { consume } from "@influscope/pipeline/Consumer"
+import { outage } from "@influscope/pipeline/Outage"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
 import { Reject, Retry } from "@influscope/ports/PubSub"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
@@ -10,7 +11,6 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import { Watch } from "./alerts/Watch.ts"
 import { trackerConfig } from "./Config.ts"
-import { outage } from "./Outage.ts"
 import { TellGrowth } from "./TellGrowth.ts"
 
 /** Of mistakes; a store that is down is waited for, however long: the points wait in the queue. */

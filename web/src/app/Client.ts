@@ -1,8 +1,12 @@
+import type { CampaignPage, CampaignPreview, NewCampaign } from "@influscope/domain/api/CampaignsApi"
+import type { AuthorRollupView, PostsPage } from "@influscope/domain/api/PostsApi"
 import type { FieldProblem } from "@influscope/domain/api/Problems"
 import type { ProfileView } from "@influscope/domain/api/ProfilesApi"
+import type { NewTemplate, TemplatePage } from "@influscope/domain/api/TemplatesApi"
 import type { GrowthAnswer, SeriesAnswer } from "@influscope/domain/api/TrackingApi"
 import type { SearchHit, SearchResult } from "@influscope/domain/Search"
 import type { TrackingOf } from "@influscope/domain/tracking/Tracking"
+import { authorization, tokenWanted } from "./Token.ts"
 
 /** The API's answers as they stand on the wire. */
 export type ResultPage = typeof SearchResult.Encoded
@@ -11,6 +15,11 @@ export type Details = typeof ProfileView.Encoded
 export type Series = typeof SeriesAnswer.Encoded
 export type GrowthFigures = typeof GrowthAnswer.Encoded
 export type Tracked = typeof TrackingOf.Encoded
+export type Rollup = typeof AuthorRollupView.Encoded
+export type Posts = typeof PostsPage.Encoded
+export type Templates = typeof TemplatePage.Encoded
+export type Campaigns = typeof CampaignPage.Encoded
+export type Preview = typeof CampaignPreview.Encoded
 
 /** What the API, or the way to it, had to say when it did not answer. */
 export interface Failure {
@@ -61,15 +70,16 @@ const ask = async <A>(path: string, signal: AbortSignal, body?: unknown): Promis
   try {
     const response = await fetch(path, {
       signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
-      headers: { accept: "application/json" },
+      headers: { accept: "application/json", ...authorization() },
       ...(body === undefined
         ? {}
         : {
             method: "POST",
-            headers: { accept: "application/json", "content-type": "application/json" },
+            headers: { accept: "application/json", "content-type": "application/json", ...authorization() },
             body: JSON.stringify(body)
           })
     })
+    if (response.status === 401) tokenWanted.value = true
     if (!response.ok) {
       const body: unknown = await response.json().catch(() => undefined)
       return signal.aborted
@@ -123,6 +133,45 @@ export const getGrowth = (id: string, signal: AbortSignal): Promise<Answer<Growt
 export const getTracking = (id: string, signal: AbortSignal): Promise<Answer<Tracked>> =>
   ask(`${influencerPath(id)}/tracking`, signal)
 
+const postsPath = (author: string): string => `/v1/users/${encodeURIComponent(author)}/posts`
+
+/** The latest posts of an author, newest first. */
+export const getPosts = (author: string, signal: AbortSignal): Promise<Answer<Posts>> =>
+  ask(`${postsPath(author)}?limit=10`, signal)
+
+/** What the posts of an author have in common. */
+export const getRollup = (author: string, signal: AbortSignal): Promise<Answer<Rollup>> =>
+  ask(`${postsPath(author)}/rollup`, signal)
+
 /** Starts or stops following a profile's figures. */
 export const setTracking = (id: string, tracked: boolean, signal: AbortSignal): Promise<Answer<unknown>> =>
   ask(tracked ? "/v1/tracking" : "/v1/tracking/remove", signal, { ids: [id] })
+
+/** The first hundred of them. */
+export const getTemplates = (signal: AbortSignal): Promise<Answer<Templates>> =>
+  ask("/v1/templates?limit=100", signal)
+
+export const addTemplate = (
+  template: typeof NewTemplate.Encoded,
+  signal: AbortSignal
+): Promise<Answer<unknown>> => ask("/v1/templates", signal, template)
+
+/** The latest ones. */
+export const getCampaigns = (signal: AbortSignal): Promise<Answer<Campaigns>> =>
+  ask("/v1/campaigns?limit=20", signal)
+
+export const addCampaign = (
+  campaign: typeof NewCampaign.Encoded,
+  signal: AbortSignal
+): Promise<Answer<unknown>> => ask("/v1/campaigns", signal, campaign)
+
+export const previewCampaign = (
+  { audience, template }: Pick<typeof NewCampaign.Encoded, "audience" | "template">,
+  signal: AbortSignal
+): Promise<Answer<Preview>> => ask("/v1/campaigns/preview", signal, { audience, template })
+
+export const changeCampaign = (
+  id: string,
+  how: "pause" | "resume" | "cancel",
+  signal: AbortSignal
+): Promise<Answer<unknown>> => ask(`/v1/campaigns/${encodeURIComponent(id)}/${how}`, signal, {})

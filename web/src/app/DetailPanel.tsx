@@ -1,6 +1,7 @@
 import { useRef } from "preact/hooks"
 import { Avatar } from "./Avatar.tsx"
 import { type Details, profilePath } from "./Client.ts"
+import { DownloadLink } from "./DownloadLink.tsx"
 import {
   fieldTexts,
   formatChange,
@@ -19,6 +20,7 @@ import { GrowthSection } from "./GrowthSection.tsx"
 import { CloseIcon, OutwardIcon, VerifiedMark } from "./Icons.tsx"
 import { focusHit } from "./Keyboard.ts"
 import { Modal } from "./Modal.tsx"
+import { PostsSection } from "./PostsSection.tsx"
 import { ErrorState } from "./States.tsx"
 import { closeProfile, details, detailsFailure, openId, retryDetails } from "./Store.ts"
 
@@ -178,13 +180,20 @@ const About = ({ profile }: { readonly profile: Details }) => {
             <OutwardIcon />
           </a>
         )}
-        <a class="outward" href={profilePath(profile.id)} target="_blank" rel="noopener">
+        <DownloadLink
+          class="outward"
+          href={profilePath(profile.id)}
+          name={`${profile.handle}.json`}
+          target="_blank"
+          rel="noopener"
+        >
           As JSON
           <OutwardIcon />
-        </a>
+        </DownloadLink>
       </p>
       <Headline profile={profile} />
       <GrowthSection key={profile.id} id={profile.id} />
+      <PostsSection key={`posts ${profile.id}`} id={profile.id} />
       <FieldTable profile={profile} title="Figures" names={figureFields} />
       <FieldTable profile={profile} title="Particulars" names={textFields} />
     </>

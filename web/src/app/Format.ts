@@ -218,11 +218,14 @@ export const fieldTexts: { readonly [K in Exclude<FieldName, "avatarKey">]: read
   totalViews: ["Views in all", "count"],
   reportedEngagementRate: ["Stated engagement rate", "percent"],
   growth30: ["Growth in 30 days", "change"],
+  postsPerWeek: ["Posts per week", "average"],
+  medianEngagement: ["Median engagement of posts", "percent"],
   name: ["Name", "text"],
   bio: ["Bio", "text"],
   categories: ["Categories", "text"],
   country: ["Country", "text"],
   language: ["Language", "text"],
   verified: ["Verified", "text"],
-  url: ["Page", "text"]
+  url: ["Page", "text"],
+  topHashtags: ["Top hashtags", "text"]
 }

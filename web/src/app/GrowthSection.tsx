@@ -11,6 +11,7 @@ import {
   setTracking,
   type Tracked
 } from "./Client.ts"
+import { DownloadLink } from "./DownloadLink.tsx"
 import {
   formatChange,
   formatCompact,
@@ -230,9 +231,9 @@ const Figures = ({
           )}
           <ValueTable days={days} expected={expected} marks={marks} title={title} format={format} />
           <p>
-            <a href={seriesPath(id, "csv", days[0].time)} download="">
+            <DownloadLink href={seriesPath(id, "csv", days[0].time)} name="series.csv" download="">
               These days as CSV
-            </a>
+            </DownloadLink>
           </p>
         </>
       ) : (

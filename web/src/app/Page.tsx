@@ -4,15 +4,19 @@ import { FacetPanel } from "./FacetPanel.tsx"
 import { formatCount } from "./Format.ts"
 import { CloseIcon, MoonIcon, SunIcon } from "./Icons.tsx"
 import { Modal } from "./Modal.tsx"
+import { OutreachPanel } from "./OutreachPanel.tsx"
 import { ResultList } from "./ResultList.tsx"
 import { SearchBox } from "./SearchBox.tsx"
 import { query, results } from "./Store.ts"
 import { theme, toggleTheme } from "./Theme.ts"
+import { tokenWanted } from "./Token.ts"
+import { TokenDialog } from "./TokenDialog.tsx"
 
 /** Below this width the filters live in a sheet of their own. Page.css knows the same number. */
 const narrowScreen = matchMedia("(max-width: 859px)")
 const narrow = signal(narrowScreen.matches)
 const sheetOpen = signal(false)
+const outreachOpen = signal(false)
 narrowScreen.addEventListener("change", () => {
   narrow.value = narrowScreen.matches
   sheetOpen.value = false
@@ -49,6 +53,15 @@ const Header = () => (
     </a>
     <SearchBox />
     <nav aria-label="More">
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          outreachOpen.value = true
+        }}
+      >
+        Outreach
+      </button>
       <a href="/docs">API</a>
       <ThemeButton />
     </nav>
@@ -89,6 +102,14 @@ export const Page = () => {
       </main>
       {narrow.value && sheetOpen.value ? <FilterSheet /> : null}
       <DetailPanel />
+      {outreachOpen.value ? (
+        <OutreachPanel
+          onClose={() => {
+            outreachOpen.value = false
+          }}
+        />
+      ) : null}
+      {tokenWanted.value ? <TokenDialog onToken={() => location.reload()} /> : null}
     </>
   )
 }

@@ -172,6 +172,11 @@ export const stateRows = (sidecar: Sidecar["Type"], store: string, behaviour: St
     return send("DELETE", `/${key}`, undefined, etag === undefined ? {} : { "if-match": etag })
   }
 
+  /** Writes rows that have nothing to do with each other: when it is answered with an error, any of them may be there. */
+  const writeMany = (
+    rows: ReadonlyArray<RowWrite & { readonly envelope: StateEnvelope }>
+  ): Effect.Effect<SidecarAnswer, StorageError> => send("POST", "", rows.map(toUpsert))
+
   const transact = (rows: ReadonlyArray<RowWrite>): Effect.Effect<SidecarAnswer, StorageError> =>
     send("POST", "/transaction", {
       operations: rows.map((row) => {
@@ -183,6 +188,6 @@ export const stateRows = (sidecar: Sidecar["Type"], store: string, behaviour: St
       })
     })
 
-  return { read, write, transact }
+  return { read, write, writeMany, transact }
 }
 export type StateRows = ReturnType<typeof stateRows>

@@ -77,6 +77,13 @@ const findComponent = (name: string): Effect.Effect<Component, StorageError, Sid
     })
   })
 
+/** A state component of the sidecar, which may still be loading it. */
+export const waitForComponent = (
+  name: string,
+  patience: Duration.DurationInput
+): Effect.Effect<Component, StorageError, Sidecar> =>
+  Effect.retry(findComponent(name), Schedule.upTo(Schedule.spaced("250 millis"), patience))
+
 const describeVersion = (version: string | null | undefined): string =>
   version === null || version === undefined ? "no value" : `version ${version}`
 
@@ -381,9 +388,8 @@ export const layerOf = (
 ): Layer.Layer<StateStore, StorageError, Sidecar> =>
   Layer.effect(
     StateStore,
-    findComponent(name).pipe(
-      Effect.retry(Schedule.upTo(Schedule.spaced("250 millis"), patience)),
-      Effect.flatMap((component) => make(component, behaviourOf(component.type)))
+    Effect.flatMap(waitForComponent(name, patience), (component) =>
+      make(component, behaviourOf(component.type))
     )
   )
 

@@ -1,5 +1,5 @@
-import { mkdir, open, readdir, readFile, rename, rm, unlink } from "node:fs/promises"
-import { dirname, join, relative, sep } from "node:path"
+import { readdir, readFile, rm, unlink } from "node:fs/promises"
+import { join } from "node:path"
 import { ObjectStore, type StoredObject } from "@influscope/ports/ObjectStore"
 import { StorageError } from "@influscope/ports/StorageError"
 import * as Effect from "effect/Effect"
@@ -9,6 +9,7 @@ import * as Stream from "effect/Stream"
 import { fileErrorCode, fileFailure } from "./FileFailure.ts"
 import * as ObjectFrame from "./ObjectFrame.ts"
 import * as ObjectPath from "./ObjectPath.ts"
+import { makeDirectory, replaceFile } from "./ReplaceFile.ts"
 
 /** Unfinished files; the `+` keeps the directory apart from every key. */
 const unfinished = "+unfinished"
@@ -25,56 +26,11 @@ const fileOf = (key: string): Effect.Effect<string> =>
     ? Effect.succeed(ObjectPath.fileOf(key))
     : Effect.dieMessage(`not an object key: ${JSON.stringify(key.slice(0, 200))}`)
 
-/** A new name is on the disk only when its directory is. Windows has no such notion and refuses. */
-const syncDirectory = async (path: string): Promise<void> => {
-  if (process.platform === "win32") return
-  const handle = await open(path, "r")
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-/** Makes a directory and what is missing above it, and syncs every parent that got a new entry. */
-const makeDirectory = async (path: string): Promise<void> => {
-  const first = await mkdir(path, { recursive: true })
-  if (first === undefined) return
-  const top = dirname(first)
-  const made = relative(top, path).split(sep).slice(0, -1)
-  await syncDirectory(top)
-  let parent = top
-  for (const name of made) {
-    parent = join(parent, name)
-    await syncDirectory(parent)
-  }
-}
-
-const writeFile = async (path: string, object: StoredObject): Promise<void> => {
-  const handle = await open(path, "wx")
-  try {
-    await handle.writeFile(ObjectFrame.header(object.contentType))
-    await handle.writeFile(object.bytes)
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
-}
-
-const replace = async (root: string, file: string, object: StoredObject): Promise<void> => {
-  const target = join(root, file)
-  const temporary = join(root, unfinished, crypto.randomUUID())
-  await makeDirectory(dirname(target))
-  await makeDirectory(dirname(temporary))
-  try {
-    await writeFile(temporary, object)
-    await rename(temporary, target)
-  } catch (error) {
-    await rm(temporary, { force: true })
-    throw error
-  }
-  await syncDirectory(dirname(target))
-}
+const replace = (root: string, file: string, object: StoredObject): Promise<void> =>
+  replaceFile(join(root, unfinished), join(root, file), [
+    ObjectFrame.header(object.contentType),
+    object.bytes
+  ])
 
 /** A directory that goes away while it is being made shows as either. */
 const isVanishing = (error: StorageError): boolean =>

@@ -1,3 +1,5 @@
+import { messagesTables } from "./messages/Tables.ts"
+import { postTables } from "./posts/Tables.ts"
 import { timeSeriesTables } from "./timeseries/Tables.ts"
 
 /**
@@ -109,5 +111,7 @@ CREATE INDEX outbox_confirmed_others ON influscope.outbox (topic, confirmed_at) 
 export const migrations: ReadonlyArray<string> = [
   `${outbox}${deliveries}${compression}`,
   timeSeriesTables,
-  confirmedOthers
+  confirmedOthers,
+  postTables,
+  messagesTables
 ]

@@ -3,15 +3,10 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
-import {
-  AlertCondition,
-  AlertRule,
-  AlertRuleId,
-  AlertRuleName,
-  alertScopeOf,
-  WebhookUrl
-} from "../tracking/AlertRule.ts"
+import { RequiredScope } from "../access/Scopes.ts"
+import { AlertCondition, AlertRule, AlertRuleId, AlertRuleName, alertScopeOf } from "../tracking/AlertRule.ts"
 import { RaisedAlert } from "../tracking/RaisedAlert.ts"
+import { WebhookSecret, WebhookUrl } from "../Webhook.ts"
 import { allErrors, limitParam, optional, textParam } from "./Params.ts"
 import {
   InternalError,
@@ -23,13 +18,6 @@ import {
   UnsupportedMediaType
 } from "./Problems.ts"
 import { GivenInfluencer } from "./TrackingApi.ts"
-
-/** What webhooks are signed with, written as Standard Webhooks has it: whsec_ and 24 to 62 bytes in base64. */
-export const WebhookSecret = Schema.String.pipe(
-  Schema.pattern(/^whsec_(?:[A-Za-z0-9+/]{4}){8,20}(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, {
-    message: () => "expected whsec_ and 24 to 62 bytes in base64; left out, one is made"
-  })
-)
 
 export const NewAlertRule = Schema.Struct({
   name: AlertRuleName,
@@ -77,12 +65,14 @@ export class AlertsApi extends HttpApiGroup.make("alerts")
       .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "alerts:write")
       .annotate(OpenApi.Summary, "Have a webhook called when a rule comes true")
   )
   .add(
     HttpApiEndpoint.get("listAlertRules", "/v1/alerts/rules")
       .addSuccess(AlertRules)
       .addError(Unavailable)
+      .annotate(RequiredScope, "alerts:read")
       .annotate(OpenApi.Summary, "The rules, oldest first")
   )
   .add(
@@ -92,6 +82,7 @@ export class AlertsApi extends HttpApiGroup.make("alerts")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "alerts:read")
       .annotate(OpenApi.Summary, "One of them")
   )
   .add(
@@ -102,6 +93,7 @@ export class AlertsApi extends HttpApiGroup.make("alerts")
       .addError(NotFound)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "alerts:write")
       .annotate(OpenApi.Summary, "Remove a rule; its alerts stay")
   )
   .add(
@@ -110,6 +102,7 @@ export class AlertsApi extends HttpApiGroup.make("alerts")
       .addSuccess(AlertPage)
       .addError(InvalidRequest)
       .addError(Unavailable)
+      .annotate(RequiredScope, "alerts:read")
       .annotate(OpenApi.Summary, "Alerts and what became of their webhooks, newest first")
   )
   .addError(InternalError)

@@ -36,12 +36,19 @@ const requestId = header("The request's own, when it has a harmless one, or a ne
 })
 const retryAfter = header("Seconds after which to try again.", { type: "integer", minimum: 1 })
 
+const challenge = header("Which kind of token is asked for.", { const: "Bearer" })
+
 const meanings: { readonly [status: string]: string } = {
   "400": "The request is not valid; nothing was done.",
-  "403": "Asked by a page of another site, or under a host name that is not this machine's.",
+  "401": "A valid token is needed, and was not sent.",
+  "403":
+    "The token is not good for this; or, where no tokens are asked for, a page of another site asks, or under a host name that is not this machine's.",
   "404": "There is no such thing.",
+  "409": "It does not go with what is there; nothing was done.",
+  "412": "It has changed since the version that If-Match names; nothing was done.",
   "413": "The body is too large; nothing was done.",
   "415": "The body is of another kind than documented; nothing was done.",
+  "429": "Too many requests from this subject, or with bad tokens from this address.",
   "500": "Something broke on our side.",
   "503": "Not now; nothing was done.",
   "507": "The disk is full; nothing was done."
@@ -52,7 +59,11 @@ const tooLong: Json = {
   description: "The address and the headers are longer than 16 KiB; the answer is empty."
 }
 
+/** No token is asked for on this machine while no keys are configured. */
+const noToken: Json = {}
+
 const documentAnswers = (operation: Json): void => {
+  if (Array.isArray(operation["security"])) operation["security"].push(noToken)
   const responses = isJson(operation["responses"]) ? operation["responses"] : {}
   responses["403"] = {}
   responses["431"] = tooLong
@@ -61,7 +72,8 @@ const documentAnswers = (operation: Json): void => {
     response["headers"] = {
       ...(isJson(response["headers"]) ? response["headers"] : {}),
       "x-request-id": requestId,
-      ...(status === "503" ? { "retry-after": retryAfter } : {})
+      ...(status === "503" || status === "429" ? { "retry-after": retryAfter } : {}),
+      ...(status === "401" ? { "www-authenticate": challenge } : {})
     }
     if (Number(status) < 400) continue
     response["description"] = meanings[status] ?? response["description"]
@@ -79,8 +91,7 @@ export const documentAll = (spec: Json): Json => {
   const schemas = isJson(components["schemas"]) ? components["schemas"] : {}
   // The framework's own shape of an error never goes out.
   const { HttpApiDecodeError: _, Issue: __, PropertyKey: ___, ...ours } = schemas
-  // An empty list of security schemes makes readers of the API ask for a login that there is not.
-  return { ...spec, components: { schemas: { ...ours, Problem: problem } } }
+  return { ...spec, components: { ...components, schemas: { ...ours, Problem: problem } } }
 }
 
 /** The answer of 202 says where to follow what was begun. */

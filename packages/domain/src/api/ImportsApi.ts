@@ -3,6 +3,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
+import { RequiredScope } from "../access/Scopes.ts"
 import { ImportJob, ImportKind } from "../Imports.ts"
 import { Platform } from "../Platform.ts"
 import { documentLocation, isJson, type Json } from "./Documentation.ts"
@@ -36,7 +37,7 @@ export const ImportParams = Schema.Struct({
   ),
   dryRun: Schema.optionalWith(booleanParam, { default: () => false }),
   kind: Schema.optionalWith(ImportKind, { default: () => "profiles" as const }),
-  /** Of a history: whom all of the file is about, when it does not say it itself. */
+  /** Of a history or of posts: whom all of the file is about, where it does not say it itself. */
   of: optional(GivenProfileId)
 }).annotations(allErrors)
 export type ImportParams = typeof ImportParams.Type
@@ -98,6 +99,7 @@ export class ImportsApi extends HttpApiGroup.make("imports")
       .addError(PayloadTooLarge)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "profiles:write")
       .annotate(OpenApi.Summary, "Import a file")
       .annotate(
         OpenApi.Description,
@@ -109,6 +111,7 @@ export class ImportsApi extends HttpApiGroup.make("imports")
     HttpApiEndpoint.get("list", "/v1/imports")
       .addSuccess(Schema.Array(ImportJob))
       .addError(Unavailable)
+      .annotate(RequiredScope, "profiles:read")
       .annotate(OpenApi.Summary, "The latest imports, newest first, with ten of their rejections each")
   )
   .add(
@@ -118,6 +121,7 @@ export class ImportsApi extends HttpApiGroup.make("imports")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "profiles:read")
       .annotate(OpenApi.Summary, "Progress and report of an import")
   )
   .add(
@@ -127,6 +131,7 @@ export class ImportsApi extends HttpApiGroup.make("imports")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "profiles:read")
       .annotate(OpenApi.Summary, "The import as server-sent events, until it is done or has failed")
       .annotate(OpenApi.Transform, documentEvents)
   )

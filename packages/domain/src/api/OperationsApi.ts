@@ -3,6 +3,7 @@ import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
+import { RequiredScope } from "../access/Scopes.ts"
 import { documentLocation } from "./Documentation.ts"
 import { allErrors, limitParam, optional, textParam } from "./Params.ts"
 import {
@@ -90,6 +91,7 @@ export class OperationsApi extends HttpApiGroup.make("operations")
     HttpApiEndpoint.get("audit", "/v1/audit")
       .addSuccess(Audit)
       .addError(Unavailable)
+      .annotate(RequiredScope, "operations:read")
       .annotate(OpenApi.Summary, "What was sent and what became of it, per topic")
   )
   .add(
@@ -104,6 +106,7 @@ export class OperationsApi extends HttpApiGroup.make("operations")
       .addSuccess(DeadLetterPage)
       .addError(InvalidRequest)
       .addError(Unavailable)
+      .annotate(RequiredScope, "operations:read")
       .annotate(OpenApi.Summary, "Messages that could not be handled, newest first")
   )
   .add(
@@ -113,6 +116,7 @@ export class OperationsApi extends HttpApiGroup.make("operations")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "operations:read")
       .annotate(OpenApi.Summary, "One of them with its payload")
   )
   .add(
@@ -123,6 +127,7 @@ export class OperationsApi extends HttpApiGroup.make("operations")
       .addError(NotFound)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "operations:write")
       .annotate(OpenApi.Summary, "Send it again")
   )
   .add(
@@ -133,6 +138,7 @@ export class OperationsApi extends HttpApiGroup.make("operations")
       .addError(NotFound)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "operations:write")
       .annotate(OpenApi.Summary, "Remove it for good")
   )
   .add(
@@ -144,6 +150,7 @@ export class OperationsApi extends HttpApiGroup.make("operations")
       .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "operations:write")
       .annotate(OpenApi.Summary, "Discover profiles from a source")
       .annotate(OpenApi.Transform, documentLocation)
   )
@@ -154,6 +161,7 @@ export class OperationsApi extends HttpApiGroup.make("operations")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "operations:read")
       .annotate(OpenApi.Summary, "Progress of a discovery")
   )
   .addError(InternalError)

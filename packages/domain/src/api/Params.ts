@@ -67,6 +67,12 @@ export const dateParam = (description: string) =>
     }
   })
 
+/** As `dateParam`, from 1970 on. */
+export const dateSince1970Param = (description: string) =>
+  dateParam(`${description} From 1970 on.`).pipe(
+    Schema.filter((time) => time.getTime() >= 0, { message: () => "expected a time from 1970 on" })
+  )
+
 /** Up to a hundred alternatives, each a parameter of the same name; none when it is left out. */
 export const listParam = <A, I>(schema: Schema.Schema<A, I>, description: string) =>
   Schema.optionalWith(

@@ -79,6 +79,60 @@ export class UnsupportedMediaType extends Schema.TaggedError<UnsupportedMediaTyp
   }
 }
 
+/** The same answer whatever is wrong with a token: nobody learns from it how near a forged one came. */
+export class Unauthorized extends Schema.TaggedError<Unauthorized>()(
+  "Unauthorized",
+  problemFields("unauthorized", "A valid token is needed", 401),
+  onWire(401)
+) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+export class Forbidden extends Schema.TaggedError<Forbidden>()(
+  "Forbidden",
+  problemFields("forbidden", "The token is not good for this", 403),
+  onWire(403)
+) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** The request does not go with what is stored, and will not when it is sent again. */
+export class Conflict extends Schema.TaggedError<Conflict>()(
+  "Conflict",
+  problemFields("conflict", "It does not go with what is there", 409),
+  onWire(409)
+) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** Somebody else changed it since the version that `If-Match` names. */
+export class PreconditionFailed extends Schema.TaggedError<PreconditionFailed>()(
+  "PreconditionFailed",
+  problemFields("precondition-failed", "It has changed in the meantime", 412),
+  onWire(412)
+) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
+/** The same request may be sent again after `Retry-After` seconds. */
+export class TooManyRequests extends Schema.TaggedError<TooManyRequests>()(
+  "TooManyRequests",
+  problemFields("too-many-requests", "Too many requests", 429),
+  onWire(429)
+) {
+  override get message(): string {
+    return this.detail
+  }
+}
+
 /** Nothing was accepted and nothing was lost: the same request may be sent again after `Retry-After` seconds. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()(
   "Unavailable",
@@ -113,9 +167,14 @@ export class InternalError extends Schema.TaggedError<InternalError>()(
 /** Any problem, for clients that make their requests by hand. */
 export const Problem = Schema.Union(
   InvalidRequest,
+  Unauthorized,
+  Forbidden,
   NotFound,
+  Conflict,
+  PreconditionFailed,
   PayloadTooLarge,
   UnsupportedMediaType,
+  TooManyRequests,
   Unavailable,
   StorageFull,
   InternalError

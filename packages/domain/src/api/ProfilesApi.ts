@@ -4,6 +4,7 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { RequiredScope } from "../access/Scopes.ts"
 import { maxBatchItems } from "../Events.ts"
 import { NoRateReason } from "../engagement/Engagement.ts"
 import { fieldNames, fieldSchemas } from "../Observation.ts"
@@ -43,7 +44,10 @@ const nullable = {
   totalLikes: Schema.NullOr(fieldSchemas.totalLikes),
   totalViews: Schema.NullOr(fieldSchemas.totalViews),
   reportedEngagementRate: Schema.NullOr(fieldSchemas.reportedEngagementRate),
-  growth30: fieldSchemas.growth30
+  growth30: fieldSchemas.growth30,
+  postsPerWeek: fieldSchemas.postsPerWeek,
+  medianEngagement: fieldSchemas.medianEngagement,
+  topHashtags: Schema.NullOr(fieldSchemas.topHashtags)
 }
 
 /** A profile as the API shows it: unknown figures are null; `provenance` says for each known one who said it and when. */
@@ -101,6 +105,9 @@ export const toProfileView = (profile: Profile): ProfileView => {
     totalViews: fields.totalViews ?? null,
     reportedEngagementRate: fields.reportedEngagementRate ?? null,
     growth30: fields.growth30 ?? null,
+    postsPerWeek: fields.postsPerWeek ?? null,
+    medianEngagement: fields.medianEngagement ?? null,
+    topHashtags: fields.topHashtags ?? null,
     engagementRate: engagement.rate,
     engagementFormula: engagement.formula,
     engagementReason: engagement.reason,
@@ -111,7 +118,14 @@ export const toProfileView = (profile: Profile): ProfileView => {
   }
 }
 
-const { avatarKey: _avatarKey, growth30: _growth30, ...givenFields } = fieldSchemas
+const {
+  avatarKey: _avatarKey,
+  growth30: _growth30,
+  medianEngagement: _medianEngagement,
+  postsPerWeek: _postsPerWeek,
+  topHashtags: _topHashtags,
+  ...givenFields
+} = fieldSchemas
 
 /** Longest text a caller may give, in UTF-16 code units: what the importer keeps of a cell. */
 const givenText = Schema.String.pipe(Schema.maxLength(5_000))
@@ -197,6 +211,7 @@ export class ProfilesApi extends HttpApiGroup.make("profiles")
       .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "profiles:write")
       .annotate(OpenApi.Summary, "State what is known about up to 500 accounts")
   )
   .add(
@@ -206,6 +221,7 @@ export class ProfilesApi extends HttpApiGroup.make("profiles")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "profiles:read")
       .annotate(OpenApi.Summary, "One profile with the provenance of every figure")
   )
   .add(
@@ -215,6 +231,7 @@ export class ProfilesApi extends HttpApiGroup.make("profiles")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "profiles:read")
       .annotate(OpenApi.Summary, "The avatar of a profile")
   )
   .add(
@@ -225,12 +242,14 @@ export class ProfilesApi extends HttpApiGroup.make("profiles")
       .addError(NotFound)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "profiles:write")
       .annotate(OpenApi.Summary, "Forget a profile")
   )
   .add(
     HttpApiEndpoint.get("export", "/v1/export")
       .addSuccess(HttpApiSchema.Text({ contentType: "application/x-ndjson" }))
       .addError(Unavailable)
+      .annotate(RequiredScope, "profiles:read")
       .annotate(OpenApi.Summary, "Everything, to be imported elsewhere")
       .annotate(
         OpenApi.Description,

@@ -2,6 +2,7 @@ import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Schema from "effect/Schema"
+import { RequiredScope } from "../access/Scopes.ts"
 import { Platform } from "../Platform.ts"
 import { SearchResult, SearchSort, SortOrder } from "../Search.ts"
 import { Tier } from "../Tier.ts"
@@ -59,6 +60,7 @@ const searchEndpoint = <const Name extends string, const Path extends `/${string
     .addError(InvalidRequest)
     .addError(Unavailable)
     .addError(InternalError)
+    .annotate(RequiredScope, "profiles:read")
 
 export class SearchApi extends HttpApiGroup.make("search")
   .add(searchEndpoint("search", "/v1/search").annotate(OpenApi.Summary, "Search profiles"))

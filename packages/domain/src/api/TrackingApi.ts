@@ -4,6 +4,7 @@ import * as HttpApiSchema from "@effect/platform/HttpApiSchema"
 import * as OpenApi from "@effect/platform/OpenApi"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { RequiredScope } from "../access/Scopes.ts"
 import { maxBatchItems } from "../Events.ts"
 import { normalizeHandle } from "../ProfileId.ts"
 import { Anomaly } from "../tracking/Anomalies.ts"
@@ -21,7 +22,7 @@ import {
   TrackingRemoved,
   TrackingStatus
 } from "../tracking/Tracking.ts"
-import { allErrors, dateParam, limitParam, listParam, optional, textParam } from "./Params.ts"
+import { allErrors, dateSince1970Param, limitParam, listParam, optional, textParam } from "./Params.ts"
 import {
   InternalError,
   InvalidRequest,
@@ -91,9 +92,7 @@ const { id: _id, observedAt: _observedAt, time: _time, ...metricFields } = DataP
 /** One sample, as a caller sends it: `time` is when the figures were true. */
 export const GivenPoint = Schema.Struct({
   id: GivenInfluencer,
-  time: dateParam("When the figures were true; from 1970 on.").pipe(
-    Schema.filter((time) => time.getTime() >= 0, { message: () => "expected a time from 1970 on" })
-  ),
+  time: dateSince1970Param("When the figures were true."),
   ...metricFields
 })
   .pipe(
@@ -235,6 +234,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "tracking:write")
       .annotate(OpenApi.Summary, "Track influencers")
   )
   .add(
@@ -246,6 +246,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "tracking:write")
       .annotate(OpenApi.Summary, "Track influencers no more; what was collected stays")
   )
   .add(
@@ -259,12 +260,14 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addSuccess(TrackedPage)
       .addError(InvalidRequest)
       .addError(Unavailable)
+      .annotate(RequiredScope, "tracking:read")
       .annotate(OpenApi.Summary, "Who is tracked")
   )
   .add(
     HttpApiEndpoint.get("trackingStatus", "/v1/tracking/status")
       .addSuccess(TrackingStatus)
       .addError(Unavailable)
+      .annotate(RequiredScope, "tracking:read")
       .annotate(OpenApi.Summary, "How tracking stands")
   )
   .add(
@@ -276,6 +279,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(UnsupportedMediaType)
       .addError(Unavailable)
       .addError(StorageFull)
+      .annotate(RequiredScope, "tracking:write")
       .annotate(OpenApi.Summary, "Hand in up to 500 points that were collected elsewhere")
   )
   .add(
@@ -286,6 +290,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "tracking:read")
       .annotate(OpenApi.Summary, "Figures of an influencer over time (short address, epoch seconds)")
   )
   .add(
@@ -296,6 +301,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "tracking:read")
       .annotate(OpenApi.Summary, "Figures of an influencer over time")
   )
   .add(
@@ -306,6 +312,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "tracking:read")
       .annotate(OpenApi.Summary, "How an influencer grows: changes, projection, anomalies, milestones")
   )
   .add(
@@ -314,6 +321,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addSuccess(TrackingOf)
       .addError(InvalidRequest)
       .addError(Unavailable)
+      .annotate(RequiredScope, "tracking:read")
       .annotate(OpenApi.Summary, "Whether an influencer is tracked, and how often")
   )
   .add(
@@ -323,6 +331,7 @@ export class TrackingApi extends HttpApiGroup.make("tracking")
       .addError(InvalidRequest)
       .addError(NotFound)
       .addError(Unavailable)
+      .annotate(RequiredScope, "tracking:read")
       .annotate(OpenApi.Summary, "Points of an influencer as they come (server-sent events)")
   )
   .addError(InternalError)

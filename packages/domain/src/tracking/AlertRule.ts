@@ -3,6 +3,7 @@ import * as Schema from "effect/Schema"
 import { applyFormula } from "../engagement/Formula.ts"
 import { instagramByFollowers } from "../engagement/Instagram.ts"
 import { platforms } from "../Platform.ts"
+import { WebhookUrl } from "../Webhook.ts"
 import { Anomaly, AnomalyKind, anomaliesOf, anomalyThresholds } from "./Anomalies.ts"
 import { type DailySeries, Day, type SeriesByMetric } from "./DailySeries.ts"
 import { MetricName } from "./DataPoint.ts"
@@ -65,23 +66,6 @@ export const alertScopeOf = <I>(id: Schema.Schema<InfluencerId, I>) =>
 
 export const AlertScope = alertScopeOf(InfluencerId).annotations({ identifier: "AlertScope" })
 export type AlertScope = typeof AlertScope.Type
-
-const isWebhook = (text: string): boolean => {
-  if (!URL.canParse(text)) return false
-  const { protocol, hostname, username, password } = new URL(text)
-  // Addresses are shown and logged, so they carry no password.
-  if (username !== "" || password !== "") return false
-  const isLoopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-  return protocol === "https:" || (protocol === "http:" && isLoopback)
-}
-
-/** Where alerts are posted. */
-export const WebhookUrl = Schema.String.pipe(
-  Schema.maxLength(2_000),
-  Schema.filter(isWebhook, {
-    message: () => "expected an https address without a password, or an http address of this machine"
-  })
-).annotations({ identifier: "WebhookUrl" })
 
 export const AlertRuleName = Schema.NonEmptyString.pipe(Schema.maxLength(100))
 

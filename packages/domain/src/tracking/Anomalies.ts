@@ -1,4 +1,5 @@
 import * as Schema from "effect/Schema"
+import { median } from "../Median.ts"
 import { type Change, changesOf, type DailySeries, Day, roundingStep } from "./DailySeries.ts"
 import { bucketSeconds } from "./Resolution.ts"
 import { studentT } from "./StudentT.ts"
@@ -45,13 +46,6 @@ export const Anomaly = Schema.Struct({
   step: Schema.Number
 }).annotations({ identifier: "Anomaly" })
 export type Anomaly = typeof Anomaly.Type
-
-const median = (values: ReadonlyArray<number>): number => {
-  const sorted = values.toSorted((a, b) => a - b)
-  const middle = Math.floor(sorted.length / 2)
-  const upper = sorted[middle] ?? Number.NaN
-  return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? upper)) / 2
-}
 
 /** What the median absolute deviation is of one standard deviation, for a normal distribution. */
 const madOfNormal = 0.6745

@@ -2,8 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { PCGRandom } from "effect/Utils"
-import { Alert, AlertRule, daysNeeded, evaluate, WebhookUrl } from "../../src/tracking/AlertRule.ts"
+import { Alert, AlertRule, daysNeeded, evaluate } from "../../src/tracking/AlertRule.ts"
 import { InfluencerId } from "../../src/tracking/InfluencerId.ts"
+import { WebhookUrl } from "../../src/Webhook.ts"
 import { daily, dayAt, simulate, someAccount } from "./Simulated.ts"
 
 const mkbhd = InfluencerId.make("youtube:mkbhd")

@@ -40,10 +40,11 @@ export type Restartable<Services, E> = Effect.Effect<Layer.Layer<Services, E>, n
 /** Text that breaks careless encoders: quotes, NUL, line ends, combining marks, astral and right-to-left characters. */
 export const awkwardText = "\"'\\ \u0000 \r\n\t é e\u0301 ñ 日本語 العربية 👩‍👩‍👧‍👦 \u2028 %00 <&>"
 
-/** Registers one test of a suite, on the live clock. */
+/** Registers one test of a suite, on the live clock; with a time limit (ms) of its own where it needs longer. */
 export type SuiteTest<Services> = (
   name: string,
-  body: () => Effect.Effect<void, unknown, Services | Scope.Scope>
+  body: () => Effect.Effect<void, unknown, Services | Scope.Scope>,
+  timeout?: number
 ) => void
 
 /**
@@ -58,9 +59,11 @@ export const suite = <Services, E>(
   describe(name, () => {
     const runtime = ManagedRuntime.make(layer)
     afterAll(() => runtime.dispose())
-    register((testName, body) =>
-      it.scopedLive(testName, () =>
-        Effect.flatMap(runtime.runtimeEffect, (services) => Effect.provide(body(), services))
+    register((testName, body, timeout) =>
+      it.scopedLive(
+        testName,
+        () => Effect.flatMap(runtime.runtimeEffect, (services) => Effect.provide(body(), services)),
+        timeout
       )
     )
   })

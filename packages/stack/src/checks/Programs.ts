@@ -79,7 +79,7 @@ const own: ReadonlyArray<Program> = [
     argv: ["java", "--version"],
     least: [17],
     needed: false,
-    usedFor: "Elasticsearch (21), Kafka, Cassandra and DynamoDB Local",
+    usedFor: "Elasticsearch (21), Kafka, Cassandra (11 or 17) and DynamoDB Local",
     mend: "install a JDK 21 or newer, or use a Docker engine"
   }
 ]

@@ -19,7 +19,17 @@ export class RenderFailed extends Data.TaggedError("RenderFailed")<{
 }
 
 /** The apps that have a sidecar, by app id. */
-export const apps = ["analytics", "indexer", "tracker", "api", "scraper", "mockstagram"] as const
+export const apps = [
+  "analytics",
+  "indexer",
+  "tracker",
+  "posts",
+  "users",
+  "messages",
+  "api",
+  "scraper",
+  "mockstagram"
+] as const
 export type App = (typeof apps)[number]
 
 export interface RenderOptions {
@@ -53,6 +63,9 @@ const placesIn = (into: string) => ({
     analytics: join(into, "config", "analytics.yaml"),
     indexer: join(into, "config", "indexer.yaml"),
     tracker: join(into, "config", "tracker.yaml"),
+    posts: join(into, "config", "posts.yaml"),
+    users: join(into, "config", "users.yaml"),
+    messages: join(into, "config", "messages.yaml"),
     api: join(into, "config", "api.yaml"),
     scraper: join(into, "config", "scraper.yaml"),
     mockstagram: join(into, "config", "mockstagram.yaml")
@@ -146,6 +159,7 @@ export const render = (options: RenderOptions): Effect.Effect<Rendered, RenderFa
         "state.yaml": file("components", "state", `${profile.state}.yaml`),
         "objects.yaml": file("components", "objects", `${profile.objects}.yaml`),
         "configuration.yaml": file("components", "configuration", "redis.yaml"),
+        "cache.yaml": file("components", "cache", "redis.yaml"),
         "secrets.yaml": secretStore.toString({ lineWidth: 0 }),
         "resiliency.yaml": file("resiliency.yaml")
       }

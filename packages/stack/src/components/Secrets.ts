@@ -71,7 +71,7 @@ export const secretsOf = (profile: Profile): ReadonlyArray<string> => {
     minio: ["s3"]
   }
   const chosen = [profile.pubsub, profile.state, profile.objects].flatMap((name) => names[name] ?? [name])
-  // Redis also holds the configuration; the services read the last two themselves.
+  // Redis also holds the configuration and the cache; the services read the last two themselves.
   return [...new Set([...chosen, "redis", "postgresql", "elasticsearch"])]
 }
 

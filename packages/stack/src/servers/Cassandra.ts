@@ -25,8 +25,8 @@ const configuration = (where: Where): string => {
     hints_directory: join(data, "hints"),
     saved_caches_directory: join(data, "saved_caches"),
     cdc_raw_directory: join(data, "cdc_raw"),
-    commitlog_sync: "periodic",
-    commitlog_sync_period: "10000ms",
+    // On the disk before it is acknowledged. With the default, a node that is killed loses the last writes.
+    commitlog_sync: "batch",
     commitlog_segment_size: "16MiB",
     memtable_heap_space: "128MiB",
     memtable_offheap_space: "128MiB",
@@ -96,7 +96,7 @@ const options = Buffer.from([4, 0, 0, 1, 5, 0, 0, 0, 0])
 export const cassandra: ServerRecipe = {
   name: "cassandra",
   version,
-  purpose: "Dapr's state where a profile says so",
+  purpose: "posts where they are kept there; Dapr's state where a profile says so",
   ports: { cql: 19_042, storage: 17_000, jmx: 17_199 },
   install: Effect.zipRight(
     java("cassandra", suits),

@@ -83,7 +83,7 @@ describe("influscope components use", () => {
             expect(stored[secretKeyRef.name]).toHaveProperty(secretKeyRef.key)
           }
       }
-      expect([...names].sort()).toEqual(["configuration", "objects", "pubsub", "secrets", "state"])
+      expect([...names].sort()).toEqual(["cache", "configuration", "objects", "pubsub", "secrets", "state"])
     }
   })
 

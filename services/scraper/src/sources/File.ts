@@ -1,6 +1,7 @@
 import type { ImportReport } from "@influscope/domain/Imports"
 import type { Platform } from "@influscope/domain/Platform"
 import { ImportRefused } from "@influscope/ports/Imports"
+import type { Checkpoint } from "@influscope/tabular/FileReader"
 import { FileUnreadable } from "@influscope/tabular/FileUnreadable"
 import * as ProfileFile from "@influscope/tabular/ProfileFile"
 import * as Effect from "effect/Effect"
@@ -13,7 +14,7 @@ import { isExport, readExport } from "./ExportFile.ts"
 export interface BatchRead {
   readonly report: Pick<ImportReport, "rows" | "rejected" | "repaired" | "columns" | "rejections" | "notes">
   /** Null when the file can only be read from its beginning. */
-  readonly checkpoint: ProfileFile.Checkpoint | null
+  readonly checkpoint: Checkpoint | null
   readonly bytesRead: number
 }
 
@@ -26,7 +27,7 @@ export interface FileOptions {
   readonly name: string
   readonly platform: Platform | undefined
   readonly map: ReadonlyArray<string>
-  readonly resume: ProfileFile.Checkpoint | undefined
+  readonly resume: Checkpoint | undefined
   /** Most bytes a compressed file may unpack to. */
   readonly maxUnpackedBytes: number
 }

@@ -1,6 +1,6 @@
-import { WebhookSecret } from "@influscope/domain/api/AlertsApi"
 import { AlertRule, AlertRuleId } from "@influscope/domain/tracking/AlertRule"
 import { type InfluencerId, namespaceOf } from "@influscope/domain/tracking/InfluencerId"
+import { WebhookSecret } from "@influscope/domain/Webhook"
 import { StateStore } from "@influscope/ports/StateStore"
 import { readStored, readStoredMany } from "@influscope/ports/StoredJson"
 import * as Arr from "effect/Array"

@@ -1,3 +1,5 @@
+import { isPrivateUrl } from "@influscope/adapters/webhook/PrivateAddresses"
+import { makeSecret } from "@influscope/adapters/webhook/Webhook"
 import { type AlertRule, AlertRuleId } from "@influscope/domain/tracking/AlertRule"
 import { Alerts, RuleRefused } from "@influscope/ports/Alerts"
 import * as Effect from "effect/Effect"
@@ -6,13 +8,9 @@ import * as Redacted from "effect/Redacted"
 import { AlertLog } from "./AlertLog.ts"
 import { AlertRules } from "./AlertRules.ts"
 import { alertsConfig } from "./Config.ts"
-import { isPrivateUrl } from "./PrivateAddresses.ts"
 import { Watch } from "./Watch.ts"
 
 const mostRules = 100
-
-const newSecret = (): string =>
-  `whsec_${Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")}`
 
 /** The rules and their alerts, for whoever asks. */
 export const AlertsLive = Layer.effect(
@@ -24,7 +22,7 @@ export const AlertsLive = Layer.effect(
     const watch = yield* Watch
 
     return Alerts.of({
-      addRule: Effect.fn("Alerts.addRule")(function* ({ secret = newSecret(), ...given }) {
+      addRule: Effect.fn("Alerts.addRule")(function* ({ secret = makeSecret(), ...given }) {
         if (privateAddresses === "refuse" && isPrivateUrl(new URL(given.webhook)))
           return yield* new RuleRefused({
             path: "webhook",

@@ -1,7 +1,10 @@
+import { callWebhook } from "@influscope/adapters/webhook/Webhook"
 import { type AlertRaised, alertsRaised } from "@influscope/domain/Events"
 import type { AlertRule } from "@influscope/domain/tracking/AlertRule"
 import { RaisedAlert } from "@influscope/domain/tracking/RaisedAlert"
+import { delayAfter } from "@influscope/pipeline/Backoff"
 import { consume } from "@influscope/pipeline/Consumer"
+import { outage } from "@influscope/pipeline/Outage"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
 import { Reject } from "@influscope/ports/PubSub"
@@ -11,13 +14,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Metric from "effect/Metric"
-import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
-import { outage } from "../Outage.ts"
 import { AlertLog } from "./AlertLog.ts"
 import { AlertRules, type KeptRule } from "./AlertRules.ts"
 import { alertsConfig } from "./Config.ts"
-import { callWebhook } from "./Webhook.ts"
 
 /** Webhooks called at once, and of one rule: a receiver that hangs holds up its own alerts only. */
 const concurrency = 32
@@ -52,13 +52,6 @@ const bodyOf = ({ raisedAt, rule, name, ...alert }: RaisedAlert): Effect.Effect<
       data: { ...alert, rule: { id: rule, name } }
     })
   )
-
-/** Doubling, capped, and spread over its upper half. */
-const delayAfter = (attempts: number, first: Duration.Duration): Effect.Effect<number> =>
-  Effect.map(Random.next, (random) => {
-    const delay = Math.min(Duration.toMillis(longestDelay), Duration.toMillis(first) * 2 ** (attempts - 1))
-    return Math.ceil(delay * (0.5 + random / 2))
-  })
 
 /** Whether the call that a message asks for was made. One that is replayed from the dead letters is made again. */
 const isMade = ({ delivery }: RaisedAlert, attempt: number): boolean =>
@@ -116,7 +109,9 @@ export class Deliver extends Effect.Service<Deliver>()("@influscope/tracker/Deli
         return yield* log.note(alert.id, { ...over, state: "delivered", failure: null })
       const failure = outcome.left.reason.slice(0, maxReason)
       if (attempts < options.attempts) {
-        const nextAt = new Date(lastAt.getTime() + (yield* delayAfter(attempts, options.firstDelay)))
+        const nextAt = new Date(
+          lastAt.getTime() + (yield* delayAfter(attempts, options.firstDelay, longestDelay))
+        )
         return yield* log.note(alert.id, { ...over, state: "waiting", nextAt, failure })
       }
       yield* log.note(alert.id, { ...over, state: "failed", failure })

@@ -1,7 +1,7 @@
 import { type DataPoint, type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import { bucketSeconds, bucketStart, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import type { Rollup, Summary } from "@influscope/ports/TimeSeries"
-import { decodeArray } from "./Arrays.ts"
+import { decodeArray } from "../Arrays.ts"
 import { columnOf } from "./Columns.ts"
 
 type Metrics = { [M in MetricName]?: Summary }

@@ -1,0 +1,68 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as MemoryCache from "@influscope/adapters/memory/Cache"
+import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
+import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
+import * as SqliteQueue from "@influscope/adapters/sqlite/Queue"
+import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
+import { Publisher } from "@influscope/pipeline/Publisher"
+import type { Cache } from "@influscope/ports/Cache"
+import type { Outbox } from "@influscope/ports/Outbox"
+import type { PubSub } from "@influscope/ports/PubSub"
+import { StateStore } from "@influscope/ports/StateStore"
+import { Users } from "@influscope/ports/Users"
+import * as ConfigProvider from "effect/ConfigProvider"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { UsersServiceLive } from "../src/Service.ts"
+
+/** A directory of its own, removed when the scope closes. */
+export const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-users-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+const settings = (cache: "on" | "off") =>
+  Layer.setConfigProvider(
+    ConfigProvider.fromMap(new Map([["INFLUSCOPE_USERS_CACHE", cache]]), { pathDelim: "_" })
+  )
+
+/** State of a directory, as one process has it. */
+export const stateOn = (directory: string) =>
+  Effect.map(
+    Layer.build(SqliteState.layer.pipe(Layer.provide(MainDatabase.layer(directory)))),
+    Context.get(StateStore)
+  )
+
+/** What processes of the service share: the queue, the cache, and what was sent. */
+export type Surroundings = Context.Context<PubSub | Outbox | Cache>
+
+export const surroundings = Effect.gen(function* () {
+  const directory = yield* temporaryDirectory
+  const queue = Layer.merge(SqliteQueue.layer, SqliteOutbox.layer).pipe(
+    Layer.provide(MainDatabase.layer(directory))
+  )
+  const all: Surroundings = yield* Layer.build(Layer.merge(queue, MemoryCache.layer))
+  return all
+})
+
+/** A process of the service on this state, until the scope closes. */
+export const processOf = (
+  state: StateStore["Type"],
+  around: Surroundings,
+  cache: "on" | "off" = "off"
+): Effect.Effect<Users["Type"], unknown, Scope.Scope> =>
+  Effect.map(
+    Layer.build(
+      UsersServiceLive.pipe(
+        Layer.provide(Publisher.Default),
+        Layer.provide(Layer.succeed(StateStore, state)),
+        Layer.provide(Layer.succeedContext(around)),
+        Layer.provide(settings(cache))
+      )
+    ),
+    Context.get(Users)
+  )
