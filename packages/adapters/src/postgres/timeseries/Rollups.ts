@@ -64,10 +64,10 @@ export const rollupsOfRow = (row: StoredRow): ReadonlyArray<Rollup> => {
   return rollups
 }
 
-/** A point as a rollup of nothing else. */
-export const rollupOfPoint = (point: DataPoint): Rollup => {
+/** Some metrics of a point as a rollup of nothing else. */
+export const rollupOfPoint = (point: DataPoint, wanted: ReadonlyArray<MetricName>): Rollup => {
   const metrics: Metrics = {}
-  for (const metric of metricNames) {
+  for (const metric of wanted) {
     const value = point[metric]
     if (value !== undefined) metrics[metric] = summaryOfOne(value)
   }
