@@ -1,7 +1,7 @@
 /**
  * Discovery end to end: the same files through the four services beside their sidecars, and through two bare programs on
  * the same RabbitMQ and Elasticsearch that know nothing of Dapr, Effect or our layers, in turns.
- *   bun bench/discovery/compare.ts [--rows 50000] [--rounds 4] [--seed 31] [--ratio 0.7] [--no-gate]
+ *   bun bench/discovery/compare.ts [--rows 50000] [--rounds 6] [--seed 31] [--ratio 0.7] [--no-gate]
  * Both read a CSV file, send batches of 500 accounts through a durable quorum queue, merge them into what the index has,
  * compute engagement, write with _bulk under the same mapping, and acknowledge when that was answered. Both indices are
  * searched every second meanwhile, as one in use is: Elasticsearch makes writes visible, which costs it about as much as
@@ -25,9 +25,10 @@ import { conclude, print, printMachine, table } from "../support/Report.ts"
 import type { Order, Told } from "./bare.ts"
 import { type Usage, watch } from "./Processes.ts"
 
-const { gate, numbers } = readArguments({ rows: 50_000, rounds: 4, seed: 31, ratio: 0.7 })
+const { gate, numbers } = readArguments({ rows: 50_000, rounds: 6, seed: 31, ratio: 0.7 })
 
-const warmUpRows = 5_000
+// Programs compile what they do often, and both indices merge what is new: it takes a while until rounds are alike.
+const warmUpRows = 40_000
 const comparedDocuments = 200
 const bareIndex = "bare-profiles"
 const indices = ["profiles", bareIndex]

@@ -61,11 +61,12 @@ export class TimeSeries extends Context.Tag("@influscope/ports/TimeSeries")<
     readonly write: (points: ReadonlyArray<DataPoint>) => Effect.Effect<number, StorageError>
     /** Single points. To page, ask on from the last time + 1. */
     readonly points: (id: InfluencerId, range: Range) => Effect.Effect<ReadonlyArray<DataPoint>, StorageError>
-    /** Buckets that have points and start within the range. */
+    /** Buckets that have points and start within the range, with some of the metrics or all of them. */
     readonly rollups: (
       id: InfluencerId,
       level: RollupLevel,
-      range: Range
+      range: Range,
+      metrics?: ReadonlyArray<MetricName>
     ) => Effect.Effect<ReadonlyArray<Rollup>, StorageError>
     /** The latest point at or before a time (epoch seconds) of each, in the order asked; up to 1,000 ids. */
     readonly last: (

@@ -22,6 +22,7 @@ export interface Asked {
   /** Undefined: the finest level that needs no more than `points` rows. */
   readonly resolution: Resolution | undefined
   readonly points: number
+  readonly metrics: ReadonlyArray<MetricName>
   /** Seconds between two points of this influencer. */
   readonly interval: number
   /** Epoch seconds. */
@@ -55,7 +56,7 @@ const lastOf = (metrics: { readonly [M in MetricName]?: Summary }): Row["values"
 
 const rowsAt = (
   series: Context.Tag.Service<TimeSeries>,
-  { from, id, points, to }: Asked,
+  { from, id, metrics, points, to }: Asked,
   level: Resolution
 ): Effect.Effect<ReadonlyArray<Row>, StorageError> => {
   // One more than asked for, to know whether there are more.
@@ -64,8 +65,12 @@ const rowsAt = (
     ? Effect.map(series.points(id, range), (all) =>
         all.map((point) => ({ time: point.time, values: valuesOf(point) }))
       )
-    : Effect.map(series.rollups(id, level, range), (all) =>
-        all.map(({ metrics, time }) => ({ time, values: lastOf(metrics), summaries: metrics }))
+    : Effect.map(series.rollups(id, level, range, metrics), (all) =>
+        all.map((rollup) => ({
+          time: rollup.time,
+          values: lastOf(rollup.metrics),
+          summaries: rollup.metrics
+        }))
       )
 }
 

@@ -217,16 +217,17 @@ export const TrackingHttp = HttpApiBuilder.group(
         if (from < 0 || to > 4_294_967_295) return yield* invalid("from", "expected times from 1970 to 2106")
         const interval = yield* intervalOf(id)
         const start = yield* startOf(params.cursor, from, to)
+        const metrics = params.metrics.length === 0 ? metricNames : params.metrics
         const found = yield* readSeries(series, retained, {
           id,
           from: start,
           to,
           resolution: params.resolution,
           points: params.points,
+          metrics,
           interval,
           now: moment
         })
-        const metrics = params.metrics.length === 0 ? metricNames : params.metrics
         if (params.format === "csv")
           return HttpServerResponse.text(seriesCsv(found.rows, metrics), {
             contentType: "text/csv; charset=utf-8; header=present",
@@ -290,6 +291,7 @@ export const TrackingHttp = HttpApiBuilder.group(
             to: end_time + 1,
             resolution,
             points: resolution === undefined ? 1_500 : maxSeriesPoints,
+            metrics: metricNames,
             interval,
             now: yield* now
           })

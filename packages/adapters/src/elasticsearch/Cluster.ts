@@ -16,6 +16,7 @@ type Use<A> = (
     readonly signal: AbortSignal
     readonly requestTimeout: number
     readonly retryBackoff: () => number
+    readonly openTelemetry: { readonly enabled: false }
   }
 ) => Promise<A>
 
@@ -76,22 +77,25 @@ export const connect = (settings: Settings): Effect.Effect<Cluster, StorageError
       operation: string,
       timeout: Duration.DurationInput,
       use: Use<A>
-    ): Effect.Effect<A, StorageError> =>
-      Effect.tryPromise({
-        try: (signal) =>
-          use(through, { signal, requestTimeout: Duration.toMillis(timeout), retryBackoff: () => readPause }),
-        catch: (cause) => failureOf(operation, cause)
-      }).pipe(
-        Effect.timeoutFail({
-          duration: timeout,
-          onTimeout: () =>
-            new StorageError({
-              reason: "unavailable",
-              operation,
-              cause: "Elasticsearch did not answer in time"
-            })
+    ): Effect.Effect<A, StorageError> => {
+      const millis = Duration.toMillis(timeout)
+      // Two fibers less than a timeout of the effect, and searches are many.
+      return Effect.suspend(() => {
+        const late = AbortSignal.timeout(millis)
+        return Effect.tryPromise({
+          try: (interrupted) =>
+            use(through, {
+              signal: AbortSignal.any([interrupted, late]),
+              requestTimeout: millis,
+              retryBackoff: () => readPause,
+              // The operations of the port have spans of their own.
+              openTelemetry: { enabled: false }
+            }),
+          catch: (cause) =>
+            failureOf(operation, late.aborted ? "Elasticsearch did not answer in time" : cause)
         })
-      )
+      })
+    }
 
     return {
       read: (operation, use) => call(reader, operation, settings.timeout, use),

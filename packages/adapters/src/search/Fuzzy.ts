@@ -12,8 +12,12 @@ export const typoBudget = (word: string): number =>
 export type VisitTerms = (from: number, to: number, typos: number, exact: boolean) => void
 
 const digit = /\p{N}/u
-const isDigit = (code: number): boolean =>
-  code < 128 ? code >= 48 && code <= 57 : digit.test(String.fromCharCode(code))
+/** By code unit: 0 not looked at yet, 1 no digit, 2 a digit. A walk asks this at every step. */
+const digits = new Uint8Array(0x1_0000)
+const isDigit = (code: number): boolean => {
+  if (digits[code] === 0) digits[code] = digit.test(String.fromCharCode(code)) ? 2 : 1
+  return digits[code] === 2
+}
 
 const width = maxTermLength + 2
 // Rows of the distance table by depth. A walk never suspends, so one table serves all.
@@ -65,8 +69,11 @@ class Walk {
     private readonly visit: VisitTerms
   ) {}
 
-  /** Terms `low..high` share their first `depth` characters; `best` is the distance their subtree was visited with. */
-  node(low: number, high: number, depth: number, previous: number, best: number): void {
+  /**
+   * Terms `low..high` share their first `depth` characters, whose row of distances has `least` as its lowest; `best` is
+   * the distance their subtree was visited with.
+   */
+  node(low: number, high: number, depth: number, previous: number, least: number, best: number): void {
     const { termStarts } = this.segment
     const distance = distanceAt(this.word, this.budget, depth)
     let next = low
@@ -79,35 +86,78 @@ class Walk {
       this.visit(next, high, distance, false)
       visited = distance
     }
-    this.children(next, high, depth, previous, visited)
+    if (least < this.budget) this.allChildren(next, high, depth, previous, visited)
+    else this.matchingChildren(next, high, depth, previous, visited)
   }
 
-  private children(low: number, high: number, depth: number, previous: number, best: number): void {
-    const { chars, termStarts } = this.segment
+  private allChildren(low: number, high: number, depth: number, previous: number, best: number): void {
     let from = low
     while (from < high) {
-      const code = chars[(termStarts[from] ?? 0) + depth] ?? 0
+      const code = this.codeAt(from, depth)
       const to = this.endOf(code, from, high, depth)
-      // Typos in numbers are never forgiven, and the word has no digit.
-      if (!isDigit(code) && fillRow(this.word, this.budget, depth, code, previous) <= this.budget)
-        this.node(from, to, depth + 1, code, best)
+      this.child(from, to, depth, code, previous, best)
       from = to
     }
   }
 
+  /** No typo is left: only characters that the word has about there can go on. */
+  private matchingChildren(low: number, high: number, depth: number, previous: number, best: number): void {
+    if (low >= high) return
+    const first = Math.max(0, depth - this.budget)
+    const end = Math.min(this.word.length, depth + 1 + this.budget)
+    for (let place = first; place < end; place++) {
+      const code = this.word.charCodeAt(place)
+      const before = this.word.indexOf(this.word.charAt(place), first)
+      if (before < place) continue
+      const from = this.startOf(code, low, high, depth)
+      if (from < high && this.codeAt(from, depth) === code)
+        this.child(from, this.endOf(code, from, high, depth), depth, code, previous, best)
+    }
+  }
+
+  private child(
+    low: number,
+    high: number,
+    depth: number,
+    code: number,
+    previous: number,
+    best: number
+  ): void {
+    // Typos in numbers are never forgiven, and the word has no digit.
+    if (isDigit(code)) return
+    const least = fillRow(this.word, this.budget, depth, code, previous)
+    if (least <= this.budget) this.node(low, high, depth + 1, code, least, best)
+  }
+
+  private codeAt(term: number, depth: number): number {
+    const { chars, termStarts } = this.segment
+    return chars[(termStarts[term] ?? 0) + depth] ?? 0
+  }
+
+  /** The first of the terms `low..high` whose character at `depth` is not below `code`. */
+  private startOf(code: number, low: number, high: number, depth: number): number {
+    let from = low
+    let end = high
+    while (from < end) {
+      const middle = (from + end) >>> 1
+      if (this.codeAt(middle, depth) < code) from = middle + 1
+      else end = middle
+    }
+    return from
+  }
+
   /** The end of the run of terms from `from` whose character at `depth` is `code`. */
   private endOf(code: number, from: number, high: number, depth: number): number {
-    const { chars, termStarts } = this.segment
     let low = from + 1
     let reach = 1
-    while (low < high && chars[(termStarts[Math.min(low + reach, high) - 1] ?? 0) + depth] === code) {
+    while (low < high && this.codeAt(Math.min(low + reach, high) - 1, depth) === code) {
       low = Math.min(low + reach, high)
       reach *= 2
     }
     let end = Math.min(low + reach, high)
     while (low < end) {
       const middle = (low + end) >>> 1
-      if (chars[(termStarts[middle] ?? 0) + depth] === code) low = middle + 1
+      if (this.codeAt(middle, depth) === code) low = middle + 1
       else end = middle
     }
     return low
@@ -128,7 +178,7 @@ export const visitSimilar = (
 ): void => {
   if (termCount(segment) === 0 || budget <= 0) return
   fillFirstRow(word)
-  new Walk(segment, word, budget, prefix, visit).node(0, termCount(segment), 0, 0, budget + 1)
+  new Walk(segment, word, budget, prefix, visit).node(0, termCount(segment), 0, 0, 0, budget + 1)
 }
 
 /**

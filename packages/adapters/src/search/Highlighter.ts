@@ -14,8 +14,11 @@ interface Span {
 type MatchedLength = number | "whole" | "none"
 
 const notWord = /[^a-z0-9]/i
+const letterOrDigit = /[a-z0-9]/i
 /** What folding may turn into other ASCII words: letters and digits that are not ASCII, apostrophes in words, "™". */
 const foldable = /[^\P{Alphabetic}a-z]|[^\P{N}0-9]|\p{M}|['™]/iu
+/** Whether folding does no more than make letters small. */
+const isUnfolded = (text: string): boolean => (isAscii(text) ? !text.includes("'") : !foldable.test(text))
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
 /** The end, in the original text, of its first `length` folded letters and digits. */
@@ -88,9 +91,16 @@ export class Highlighter {
 
   /** A glance that spares most texts being split into words: most bios have none of what was asked for. */
   private mayMatch(text: string): boolean {
-    if (!this.isPlain || foldable.test(text)) return true
+    if (!this.isPlain || !isUnfolded(text)) return true
     const lower = text.toLowerCase()
     return this.text.words.some(({ term }) => lower.includes(term))
+  }
+
+  /** The same for whole handles and names: they begin with a letter that a word begins with. */
+  private mayBegin(text: string): boolean {
+    if (!this.isPlain || !isUnfolded(text)) return true
+    const first = text.charAt(text.search(letterOrDigit)).toLowerCase()
+    return this.text.words.some(({ term }) => term.startsWith(first))
   }
 
   private wordSpans(text: string): ReadonlyArray<Span> {
@@ -116,6 +126,7 @@ export class Highlighter {
 
   /** The whole handle or name, or its beginning, found without regard to blanks and signs. */
   private wholeSpans(text: string): ReadonlyArray<Span> {
+    if (!this.mayBegin(text)) return []
     const whole = wholeTerm(text)
     const length = this.longest(
       whole,

@@ -59,7 +59,7 @@ const costOf = (ranges: ReadonlyArray<TermRange>): number =>
 
 /** Where a word of a query is found. */
 export interface FoundWord {
-  /** Its place in the query. */
+  /** Its place in the query; -1: the query as a whole. */
   readonly index: number
   readonly ranges: ReadonlyArray<TermRange>
   /** Postings to be looked at. */
@@ -92,8 +92,7 @@ export class TermFinder {
 
   /** The query as a whole handle or name. */
   whole(typos: number): ReadonlyArray<TermRange> {
-    const { whole } = this.text
-    return whole === undefined ? [] : findTermRanges(this.segments, whole, Math.min(typos, maxWholeTypos))
+    return this.found(-1, this.text.whole, Math.min(typos, maxWholeTypos)).ranges
   }
 
   /** Long words are the rarest: when one is nowhere the others need not be looked for. */
@@ -104,7 +103,10 @@ export class TermFinder {
   }
 
   private word(index: number, typos: number): FoundWord {
-    const word = this.text.words[index]
+    return this.found(index, this.text.words[index], typos)
+  }
+
+  private found(index: number, word: QueryWord | undefined, typos: number): FoundWord {
     const budget = Math.min(typos, word?.typoBudget ?? 0)
     const key = `${index} ${budget}`
     const known = this.known.get(key)

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
+import * as Struct from "effect/Struct"
 import { type Change, type Range, TimeSeries } from "../TimeSeries.ts"
 import { type Restartable, suite, unique } from "./Conformance.ts"
 import { TimeSeriesModel } from "./TimeSeriesModel.ts"
@@ -170,6 +171,8 @@ const take = Effect.fnUntraced(function* (model: TimeSeriesModel, step: Step) {
   }
 })
 
+const someMetrics = ["totalLikes", "followers"] as const
+
 const assertModel = Effect.fnUntraced(function* (model: TimeSeriesModel, times: ReadonlyArray<number>) {
   const store = yield* TimeSeries
   assert.deepStrictEqual(yield* store.ids(undefined, 100), model.ids())
@@ -178,8 +181,15 @@ const assertModel = Effect.fnUntraced(function* (model: TimeSeriesModel, times: 
   for (const id of ids)
     for (const range of ranges) {
       assert.deepStrictEqual(yield* store.points(id, range), model.points(id, range))
-      for (const level of rollupLevels)
-        assert.deepStrictEqual(yield* store.rollups(id, level, range), model.rollups(id, level, range), level)
+      for (const level of rollupLevels) {
+        const rollups = model.rollups(id, level, range)
+        assert.deepStrictEqual(yield* store.rollups(id, level, range), rollups, level)
+        assert.deepStrictEqual(
+          yield* store.rollups(id, level, range, someMetrics),
+          rollups.map(({ metrics, time }) => ({ time, metrics: Struct.pick(metrics, ...someMetrics) })),
+          level
+        )
+      }
     }
   for (const time of [at, 2 ** 32 - 1])
     assert.deepStrictEqual(

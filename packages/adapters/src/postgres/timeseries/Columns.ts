@@ -1,11 +1,14 @@
 import { type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import type { RollupLevel } from "@influscope/domain/tracking/Resolution"
 
-/** The column of a metric in every table of points and rollups. */
-export const columnOf = (metric: MetricName): string =>
-  metric.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+const columns = new Map(
+  metricNames.map((metric) => [metric, metric.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)])
+)
 
-export const metricColumns: ReadonlyArray<string> = metricNames.map(columnOf)
+/** The column of a metric in every table of points and rollups. */
+export const columnOf = (metric: MetricName): string => columns.get(metric) ?? metric
+
+export const metricColumns: ReadonlyArray<string> = [...columns.values()]
 
 /** SQL for every metric, as a list. */
 export const eachMetric = (sql: (column: string) => string): string => metricColumns.map(sql).join(", ")

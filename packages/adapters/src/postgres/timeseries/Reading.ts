@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { PostgresDatabase } from "../Database.ts"
-import { blockSize, columnOf, eachMetric } from "./Columns.ts"
+import { blockSize, columnOf } from "./Columns.ts"
 import { coarser, rollupOfPoint, rollupsOfRow, type StoredRow } from "./Rollups.ts"
 
 /** No time is so late. */
@@ -74,17 +74,18 @@ SELECT ${pointColumns} FROM (
   AND time >= greatest($2::bigint, day, ${keptFrom(level)}) AND time < least($3::bigint, day + ${daySeconds})
 ) points ORDER BY time`
 
+const summariesOf = (metrics: ReadonlyArray<MetricName>): string =>
+  metrics.map((metric) => `, array_send(${columnOf(metric)}) AS ${columnOf(metric)}`).join("")
+
 /** $1 id, $2 from, $3 to, $4 rows. */
-const selectHours = `
-SELECT day::float8 AS day, array_send(hours) AS hours, ${eachMetric((metric) => `array_send(${metric}) AS ${metric}`)}
-FROM influscope.series_hours
+const selectHours = (metrics: ReadonlyArray<MetricName>): string => `
+SELECT day::float8 AS day, array_send(hours) AS hours${summariesOf(metrics)} FROM influscope.series_hours
 WHERE series = ${seriesOf} AND day > $2::bigint - ${daySeconds} AND day >= ${keptFrom("hour")} AND day < $3::bigint
 ORDER BY day LIMIT $4::bigint`
 
 /** $1 id, $2 from, $3 to. */
-const selectDays = (level: RollupLevel): string => `
-SELECT day::float8 AS day, ${eachMetric((metric) => `array_send(${metric}) AS ${metric}`)}
-FROM influscope.series_days
+const selectDays = (level: RollupLevel, metrics: ReadonlyArray<MetricName>): string => `
+SELECT day::float8 AS day${summariesOf(metrics)} FROM influscope.series_days
 WHERE series = ${seriesOf} AND day >= greatest($2::bigint, ${keptFrom(level)}) AND day < $3::bigint ORDER BY day`
 
 const isIn =
@@ -104,22 +105,27 @@ const overlaid = (rollups: ReadonlyArray<Rollup>, over: ReadonlyArray<Rollup>): 
  * between is then in both.
  */
 export const readRollups = ({ query }: PostgresDatabase) =>
-  Effect.fn("PostgresTimeSeries.rollups")(function* (id: InfluencerId, level: RollupLevel, range: Range) {
+  Effect.fn("PostgresTimeSeries.rollups")(function* (
+    id: InfluencerId,
+    level: RollupLevel,
+    range: Range,
+    metrics: ReadonlyArray<MetricName> = metricNames
+  ) {
     const [from, to] = [clamped(range.from), clamped(range.to)]
     if (from >= to) return []
     const start = bucketStart(level, from)
     const first = start < from ? nextBucket(level, start) : from
     const end = nextBucket(level, bucketStart(level, to - 1))
     const dirty = yield* query<PointRow>("read rollups", selectDirtyPoints(level), [id, first, end])
-    const points = dirty.map((row) => rollupOfPoint(pointOf(id, row)))
+    const points = dirty.map((row) => rollupOfPoint(pointOf(id, row), metrics))
     if (level === "hour") {
       // The first row may have no hour of the range.
       const limits = [first, end, range.limit + 1]
-      const rows = yield* query<StoredRow>("read rollups", selectHours, [id, ...limits])
+      const rows = yield* query<StoredRow>("read rollups", selectHours(metrics), [id, ...limits])
       const hours = rows.flatMap(rollupsOfRow).filter(isIn(first, end))
       return overlaid(hours, coarser("hour", points)).slice(0, range.limit)
     }
-    const rows = yield* query<StoredRow>("read rollups", selectDays(level), [id, first, end])
+    const rows = yield* query<StoredRow>("read rollups", selectDays(level, metrics), [id, first, end])
     const days = overlaid(rows.flatMap(rollupsOfRow), coarser("day", points))
     return (level === "day" ? days : coarser(level, days)).slice(0, range.limit)
   })

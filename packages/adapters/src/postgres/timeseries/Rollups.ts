@@ -13,6 +13,9 @@ export interface StoredRow {
   readonly [column: string]: number | Uint8Array | null
 }
 
+/** Hours of a row of days. */
+const oneBucket = Float64Array.of(0)
+
 /** Numbers of a stored summary. */
 const summaryLength = 6
 
@@ -48,26 +51,25 @@ const arrayIn = (row: StoredRow, column: string): Float64Array | undefined => {
 }
 
 export const rollupsOfRow = (row: StoredRow): ReadonlyArray<Rollup> => {
-  const hours = arrayIn(row, "hours")
-  const rollups = Array.from(hours ?? [0], (hour) => {
-    const metrics: Metrics = {}
-    return { time: row.day + hour * bucketSeconds.hour, metrics }
-  })
+  const hours = arrayIn(row, "hours") ?? oneBucket
+  const rollups: Array<{ readonly time: number; readonly metrics: Metrics }> = []
+  for (const hour of hours) rollups.push({ time: row.day + hour * bucketSeconds.hour, metrics: {} })
   for (const metric of metricNames) {
     const numbers = arrayIn(row, columnOf(metric))
     if (numbers === undefined) continue
-    for (const [place, { metrics }] of rollups.entries()) {
-      const summary = summaryAt(numbers, rollups.length, place)
+    let place = 0
+    for (const { metrics } of rollups) {
+      const summary = summaryAt(numbers, rollups.length, place++)
       if (summary !== undefined) metrics[metric] = summary
     }
   }
   return rollups
 }
 
-/** A point as a rollup of nothing else. */
-export const rollupOfPoint = (point: DataPoint): Rollup => {
+/** Some metrics of a point as a rollup of nothing else. */
+export const rollupOfPoint = (point: DataPoint, wanted: ReadonlyArray<MetricName>): Rollup => {
   const metrics: Metrics = {}
-  for (const metric of metricNames) {
+  for (const metric of wanted) {
     const value = point[metric]
     if (value !== undefined) metrics[metric] = summaryOfOne(value)
   }

@@ -186,10 +186,15 @@ export const unpackBuckets = (unpacker: Unpacker): Buckets => {
 }
 
 /** The first `limit` buckets. */
-export const toRollups = (buckets: Buckets, limit: number): Array<Rollup> => {
+export const toRollups = (
+  buckets: Buckets,
+  limit: number,
+  wanted: ReadonlyArray<MetricName>
+): Array<Rollup> => {
   const rows = Math.min(buckets.count, limit)
   const metrics = Array.from({ length: rows }, (): { [M in MetricName]?: Summary } => ({}))
   for (const [metric, name] of metricNames.entries()) {
+    if (!wanted.includes(name)) continue
     const column = (part: number) => buckets.columns[parts * metric + part]
     const [firsts, lasts, mins] = [column(first), column(last), column(min)]
     const [maxs, sums, counts] = [column(max), column(sum), column(count)]

@@ -1,5 +1,5 @@
 import type { Database as BunDatabase } from "bun:sqlite"
-import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
+import { type DataPoint, type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { bucketStart, nextBucket, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import type { Range, Rollup } from "@influscope/ports/TimeSeries"
@@ -77,7 +77,8 @@ export const rollupsOfSeries = (
   db: BunDatabase,
   id: InfluencerId,
   level: RollupLevel,
-  range: Range
+  range: Range,
+  metrics: ReadonlyArray<MetricName> = metricNames
 ): ReadonlyArray<Rollup> => {
   const [series] = findSeries(db, [id])
   const { from, to } = within(range, readKept(db)[level])
@@ -87,7 +88,7 @@ export const rollupsOfSeries = (
   const end = Math.min(endOfTime, nextBucket(level, bucketStart(level, to - 1)))
   const rollups: Array<Rollup> = []
   for (const run of bucketsOfSeries(db, series, level, first, end, range.limit))
-    for (const rollup of toRollups(run, range.limit - rollups.length)) rollups.push(rollup)
+    for (const rollup of toRollups(run, range.limit - rollups.length, metrics)) rollups.push(rollup)
   return rollups
 }
 

@@ -201,8 +201,8 @@ const make = (path: string) =>
       points: Effect.fn("SqliteTimeSeries.points")((id, range) =>
         database.read("read points", (db) => pointsOfSeries(db, id, range))
       ),
-      rollups: Effect.fn("SqliteTimeSeries.rollups")((id, level, range) =>
-        database.read("read rollups", (db) => rollupsOfSeries(db, id, level, range))
+      rollups: Effect.fn("SqliteTimeSeries.rollups")((id, level, range, metrics) =>
+        database.read("read rollups", (db) => rollupsOfSeries(db, id, level, range, metrics))
       ),
       last: Effect.fn("SqliteTimeSeries.last")((ids, at) =>
         database.read("read last points", (db) => lastPoints(db, ids, at))
