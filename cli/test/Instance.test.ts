@@ -80,15 +80,17 @@ describe("a start that cannot be", () => {
   it.each([
     ["PORT", "http"],
     ["PORT", "70000"],
-    ["HOST", "0.0.0.0"],
-    ["HOST", "example.org"],
     ["INFLUSCOPE_LOG_LEVEL", "loud"],
     ["INFLUSCOPE_LOG_FORMAT", "xml"],
     ["INFLUSCOPE_SEED_PROFILES", "-1"],
     ["INFLUSCOPE_MAX_IMPORT_BYTES", "4GB"],
     ["INFLUSCOPE_OUTBOX", "maybe"],
     ["INDEXER_CONCURRENCY", "0"],
-    ["ANALYTICS_PORT", "x"]
+    ["ANALYTICS_PORT", "x"],
+    ["INFLUSCOPE_USERS_PORT", "x"],
+    ["INFLUSCOPE_JWT_ALGORITHMS", "ES256,HS256"],
+    ["INFLUSCOPE_JWKS_URL", "http://issuer.example/keys"],
+    ["INFLUSCOPE_RATE_LIMIT", "0"]
   ])("names %s when it is %s", async (key, value) => {
     const { code, err } = await place.run(["start"], { [key]: value })
     expect(code).toBe(1)

@@ -33,7 +33,9 @@ export const maxListedRejections = 1_000
  * What a file holds: accounts, a row each; or their figures over time, a row for each account and moment (or a column for
  * each day); or posts, a row each.
  */
-export const ImportKind = Schema.Literal("profiles", "history", "posts").annotations({ identifier: "ImportKind" })
+export const ImportKind = Schema.Literal("profiles", "history", "posts").annotations({
+  identifier: "ImportKind"
+})
 export type ImportKind = typeof ImportKind.Type
 
 /**

@@ -15,9 +15,7 @@ const allowed = Config.string("INFLUSCOPE_JWT_ALGORITHMS").pipe(
     const found = names.filter(isAlgorithm)
     return found.length === names.length
       ? Either.right(found)
-      : Either.left(
-          ConfigError.InvalidData(["INFLUSCOPE_JWT_ALGORITHMS"], `expected some of ${algorithms.join(", ")}`)
-        )
+      : Either.left(ConfigError.InvalidData([], `expected some of ${algorithms.join(", ")}`))
   }),
   Config.withDefault(algorithms)
 )

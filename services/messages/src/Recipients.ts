@@ -1,8 +1,12 @@
 import type { Tenant } from "@influscope/domain/access/Principal"
 import { parseSearch } from "@influscope/domain/api/GivenSearch"
 import { maxPageSize } from "@influscope/domain/api/SearchApi"
-import type { Audience, CampaignId, Channel } from "@influscope/domain/messages/Campaign"
-import { OutreachId } from "@influscope/domain/messages/Campaign"
+import {
+  type Audience,
+  type CampaignId,
+  type Channel,
+  OutreachId
+} from "@influscope/domain/messages/Campaign"
 import { addressIn, contactsOf, type EmailAddress } from "@influscope/domain/messages/Contact"
 import { valuesOf } from "@influscope/domain/messages/RecipientValues"
 import { type FieldValues, render, type TemplateContent } from "@influscope/domain/messages/Template"

@@ -157,6 +157,6 @@ export const recipientsOf = (id: CampaignId) =>
 /** Waits until a campaign is in a state. */
 export const awaitState = (id: CampaignId, state: Campaign["state"]) =>
   campaignOf(id).pipe(
-    Effect.repeat({ until: (campaign) => campaign.state === state, schedule: Schedule.spaced("20 millis") }),
-    Effect.timeout("2 minutes")
+    Effect.repeat({ until: (campaign) => campaign.state === state, schedule: Schedule.spaced("200 millis") }),
+    Effect.timeout("10 minutes")
   )

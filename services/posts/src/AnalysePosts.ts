@@ -14,7 +14,6 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { accountsOf } from "./Accounts.ts"
-import { detectLanguage } from "./Language.ts"
 import { PostCache } from "./PostCache.ts"
 import { RollUps } from "./RollUps.ts"
 
@@ -46,6 +45,8 @@ export class AnalysePosts extends Effect.Service<AnalysePosts>()("@influscope/po
     const index = yield* SearchIndex
     const rollUps = yield* RollUps
     const cache = yield* PostCache
+    // Its n-grams take 45 MB and a tenth of a second: not of those who have no posts.
+    const detector = yield* Effect.cached(Effect.promise(() => import("./Language.ts")))
 
     /** Stores the posts of an import, and says what came of each of its rows. */
     const storeFirst = (posts: ReadonlyArray<Post>) =>
@@ -70,6 +71,7 @@ export class AnalysePosts extends Effect.Service<AnalysePosts>()("@influscope/po
     const analyse = (posts: ReadonlyArray<Post>, authors: ReadonlyArray<ProfileId>) =>
       Effect.gen(function* () {
         const accounts = yield* accountsOf(index, authors)
+        const { detectLanguage } = yield* detector
         const analyses: Array<PostAnalysis> = []
         for (const [place, post] of posts.entries()) {
           if (place % atOnce === 0) yield* pause
