@@ -56,7 +56,13 @@ await inDirectory(async (directory) => {
     const start = Bun.spawnSync(
       [process.execPath, join(import.meta.dirname, "../../cli/src/main.ts"), "start"],
       {
-        env: { ...process.env, PORT: "0", ANALYTICS_PORT: "0", INFLUSCOPE_USERS_PORT: "0", INFLUSCOPE_DATA_DIR: dataDir },
+        env: {
+          ...process.env,
+          PORT: "0",
+          ANALYTICS_PORT: "0",
+          INFLUSCOPE_USERS_PORT: "0",
+          INFLUSCOPE_DATA_DIR: dataDir
+        },
         timeout: 60_000
       }
     )
