@@ -122,7 +122,12 @@ const MessageReference = Schema.transform(Schema.String.pipe(Schema.maxLength(50
   decode: (text) => /^\s*<([0-9a-f]{32})@[^<>\s]+>\s*$/.exec(text)?.[1] ?? text,
   encode: (id) => id
 }).annotations({
-  jsonSchema: { type: "string", maxLength: 500, description: "A Message-ID, as In-Reply-To has it." }
+  jsonSchema: {
+    type: "string",
+    maxLength: 500,
+    pattern: "^(?:[0-9a-f]{32}|\\s*<[0-9a-f]{32}@[^<>\\s]+>\\s*)$",
+    description: "A Message-ID, as In-Reply-To has it, or the id of the message."
+  }
 })
 
 /** What came back about a message: from the mailbox of replies, or from whoever delivers. */

@@ -2,16 +2,19 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { ProfileId } from "../ProfileId.ts"
 
+const addressPattern =
+  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/
+const longestAddress = 254
+
 /**
  * An address of electronic mail as it is everywhere in use (RFC 5321 without quoted names): ASCII, so that it is nothing but
  * itself in a header.
  */
 export const EmailAddress = Schema.String.pipe(
-  Schema.maxLength(254),
-  Schema.pattern(
-    /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64}(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]{1,64})*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z][A-Za-z0-9-]{0,61}[A-Za-z0-9]$/,
-    { message: () => "expected an address, for example someone@example.com" }
-  ),
+  Schema.maxLength(longestAddress),
+  Schema.pattern(addressPattern, {
+    message: () => "expected an address, for example someone@example.com"
+  }),
   Schema.brand("EmailAddress")
 ).annotations({ identifier: "EmailAddress" })
 export type EmailAddress = typeof EmailAddress.Type
@@ -30,7 +33,10 @@ export const addressIn = (text: string): Option.Option<EmailAddress> =>
 /** An account or an address, in lower case: who wants to hear nothing is kept by either. */
 export const Contact = Schema.Union(
   ProfileId,
-  Schema.Lowercase.pipe(Schema.compose(EmailAddress))
+  // A transformation, which by itself would be described as any text.
+  Schema.Lowercase.pipe(Schema.compose(EmailAddress)).annotations({
+    jsonSchema: { type: "string", maxLength: longestAddress, pattern: addressPattern.source }
+  })
 ).annotations({ identifier: "Contact" })
 export type Contact = typeof Contact.Type
 
