@@ -3,7 +3,6 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { SendingLive } from "@influscope/adapters/Distributed"
-import type { Callbacks } from "@influscope/adapters/dapr/Callbacks"
 import * as Gate from "@influscope/adapters/dapr/Gate"
 import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
 import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
@@ -54,12 +53,7 @@ const ClientsLive = Layer.mergeAll(
 const announced = Layer.scopedDiscard(
   Effect.gen(function* () {
     const { url } = yield* ServerAddress
-    yield* Gate.wait({ components })
-    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
-    yield* (yield* Health).register({
-      name: "sidecar",
-      run: Effect.provide(Gate.check(components), sidecar)
-    })
+    yield* (yield* Health).register(yield* Gate.wait({ components }))
     yield* Effect.log(`The API answers at ${url}.`)
   })
 )

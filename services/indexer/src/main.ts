@@ -2,7 +2,6 @@ import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { ConsumingLive } from "@influscope/adapters/Distributed"
 import { Callbacks } from "@influscope/adapters/dapr/Callbacks"
 import * as Gate from "@influscope/adapters/dapr/Gate"
-import type { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
 import * as GrpcAnalytics from "@influscope/adapters/grpc/GrpcAnalytics"
 import { Health } from "@influscope/telemetry/Health"
@@ -18,12 +17,7 @@ const components = [{ name: "pubsub", type: "pubsub." }]
 const opened = Layer.scopedDiscard(
   Effect.gen(function* () {
     yield* (yield* Callbacks).open
-    yield* Gate.wait({ components })
-    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
-    yield* (yield* Health).register({
-      name: "sidecar",
-      run: Effect.provide(Gate.check(components), sidecar)
-    })
+    yield* (yield* Health).register(yield* Gate.wait({ components }))
     yield* Effect.log("The indexer is ready.")
   })
 )

@@ -2,7 +2,6 @@ import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { ConsumingLive } from "@influscope/adapters/Distributed"
 import { Callbacks } from "@influscope/adapters/dapr/Callbacks"
 import * as Gate from "@influscope/adapters/dapr/Gate"
-import type { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as DaprState from "@influscope/adapters/dapr/StateStore"
 import * as Delivery from "@influscope/adapters/delivery/Delivery"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
@@ -30,12 +29,7 @@ const opened = Layer.scopedDiscard(
     const { handle } = yield* MessagesServiceHttp
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    yield* Gate.wait({ components })
-    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
-    yield* (yield* Health).register({
-      name: "sidecar",
-      run: Effect.provide(Gate.check(components), sidecar)
-    })
+    yield* (yield* Health).register(yield* Gate.wait({ components }))
     yield* Effect.log("The messages service is ready.")
   })
 )

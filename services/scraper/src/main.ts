@@ -5,7 +5,6 @@ import { Callbacks } from "@influscope/adapters/dapr/Callbacks"
 import * as Gate from "@influscope/adapters/dapr/Gate"
 import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
 import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
-import type { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as DaprState from "@influscope/adapters/dapr/StateStore"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
 import { profilesDiscovered } from "@influscope/domain/Events"
@@ -45,12 +44,7 @@ const opened = Layer.scopedDiscard(
     yield* callbacks.fallback(handle)
     yield* callbacks.open
     const components = yield* needed
-    yield* Gate.wait({ components })
-    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
-    yield* (yield* Health).register({
-      name: "sidecar",
-      run: Effect.provide(Gate.check(components), sidecar)
-    })
+    yield* (yield* Health).register(yield* Gate.wait({ components }))
     yield* Effect.log("The scraper is ready.")
   })
 )

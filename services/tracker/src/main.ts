@@ -3,7 +3,6 @@ import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { ConsumingLive } from "@influscope/adapters/Distributed"
 import { Callbacks } from "@influscope/adapters/dapr/Callbacks"
 import * as Gate from "@influscope/adapters/dapr/Gate"
-import type { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as DaprState from "@influscope/adapters/dapr/StateStore"
 import * as Providers from "@influscope/adapters/Providers"
 import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
@@ -32,12 +31,7 @@ const opened = Layer.scopedDiscard(
     const { handle } = yield* TrackerHttp
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    yield* Gate.wait({ components })
-    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
-    yield* (yield* Health).register({
-      name: "sidecar",
-      run: Effect.provide(Gate.check(components), sidecar)
-    })
+    yield* (yield* Health).register(yield* Gate.wait({ components }))
     yield* Effect.log("The tracker is ready.")
   })
 )

@@ -120,6 +120,7 @@ const faults = (needed: ReadonlyArray<NeededComponent>) =>
 /**
  * Waits until the sidecar answers, has every component with its type and capabilities, and is subscribed to what was
  * routed. Says in the log what it waits for. To be run after `Callbacks.open`, and before the service calls itself ready.
+ * Answers the check that readiness goes by afterwards.
  */
 export const wait = ({ components, patience = "2 minutes" }: GateOptions) =>
   Effect.gen(function* () {
@@ -153,6 +154,8 @@ export const wait = ({ components, patience = "2 minutes" }: GateOptions) =>
       )
     )
     yield* Effect.logInfo("The sidecar is ready", { components: components.map(({ name }) => name) })
+    const sidecar = yield* Effect.context<Sidecar | Callbacks>()
+    return { name: "sidecar", run: Effect.provide(check(components), sidecar) }
   })
 
 /** For readiness afterwards: fails with a sentence when the sidecar is gone or has become another. */
