@@ -33,7 +33,7 @@ export const addressIn = (text: string): Option.Option<EmailAddress> =>
 /** An account or an address, in lower case: who wants to hear nothing is kept by either. */
 export const Contact = Schema.Union(
   ProfileId,
-  // A transformation, which by itself would be described as any text.
+  // The JSON Schema of a transformation has its source alone, and that is any text.
   Schema.Lowercase.pipe(Schema.compose(EmailAddress)).annotations({
     jsonSchema: { type: "string", maxLength: longestAddress, pattern: addressPattern.source }
   })
