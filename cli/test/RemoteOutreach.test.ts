@@ -1,10 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as BunContext from "@effect/platform-bun/BunContext"
 import { assert, describe, it } from "@effect/vitest"
 import { MessagesClient, RemoteOutreachLive } from "@influscope/api/RemoteOutreach"
 import { Tenant } from "@influscope/domain/access/Principal"
@@ -13,43 +6,25 @@ import { TemplateId } from "@influscope/domain/messages/Template"
 import { MessagesServiceHttp, MessagesServiceHttpLive } from "@influscope/messages/MessagesServiceHttp"
 import { Outreach } from "@influscope/ports/Outreach"
 import { OutreachStore } from "@influscope/ports/OutreachStore"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { EmbeddedLive } from "../src/Embedded.ts"
+import { clientAt, embedded, listening, nowhere } from "./RemoteService.ts"
 
 /** A messages service behind HTTP on a port, and the port of the API that reaches it there. */
 const remote = Effect.gen(function* () {
-  const directory = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-remote-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-  )
-  const config = ConfigProvider.fromMap(new Map([["INFLUSCOPE_DATA_DIR", join(directory, "data")]]), {
-    pathDelim: "_"
-  })
-  const context = yield* Layer.build(
-    Layer.provideMerge(MessagesServiceHttpLive, Layer.provide(EmbeddedLive, BunContext.layer))
-  ).pipe(Effect.withConfigProvider(config))
-  const { handle } = Context.get(context, MessagesServiceHttp)
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: handle })),
-    (open) => Effect.promise(() => open.stop(true))
-  )
-  const client = (url: string) =>
-    Layer.effect(
-      MessagesClient,
-      Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
-    ).pipe(Layer.provide(FetchHttpClient.layer))
-  const portAt = (url: string) =>
-    Effect.map(Layer.build(Layer.provide(RemoteOutreachLive, client(url))), (ports) =>
-      Context.get(ports, Outreach)
+  const context = yield* embedded(MessagesServiceHttpLive)
+  const url = yield* listening(Context.get(context, MessagesServiceHttp).handle)
+  const portAt = (address: string) =>
+    Effect.map(
+      Layer.build(Layer.provide(RemoteOutreachLive, clientAt(MessagesClient, address))),
+      Context.get(Outreach)
     )
   return {
     store: Context.get(context, OutreachStore),
-    outreach: yield* portAt(server.url.origin),
-    nobody: yield* portAt("http://127.0.0.1:9")
+    outreach: yield* portAt(url),
+    nobody: yield* portAt(nowhere)
   }
 })
 

@@ -1,48 +1,25 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as BunContext from "@effect/platform-bun/BunContext"
 import { assert, describe, it } from "@effect/vitest"
 import { PostsClient, RemotePostsLive } from "@influscope/api/RemotePosts"
 import { makeProfileId } from "@influscope/domain/ProfileId"
 import { makePostId, type Post } from "@influscope/domain/posts/Post"
 import { Posts } from "@influscope/ports/Posts"
 import { PostsServiceHttp, PostsServiceHttpLive } from "@influscope/posts/PostsServiceHttp"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { EmbeddedLive } from "../src/Embedded.ts"
+import { clientAt, embedded, listening, nowhere } from "./RemoteService.ts"
 
 /** A posts service behind HTTP on a port, and the port of the API that reaches it there. */
 const remote = Effect.gen(function* () {
-  const directory = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-remote-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-  )
-  const config = ConfigProvider.fromMap(new Map([["INFLUSCOPE_DATA_DIR", join(directory, "data")]]), {
-    pathDelim: "_"
-  })
-  const context = yield* Layer.build(
-    Layer.provide(PostsServiceHttpLive, Layer.provide(EmbeddedLive, BunContext.layer))
-  ).pipe(Effect.withConfigProvider(config))
-  const { handle } = Context.get(context, PostsServiceHttp)
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: handle })),
-    (open) => Effect.promise(() => open.stop(true))
-  )
-  const client = (url: string) =>
-    Layer.effect(
-      PostsClient,
-      Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
-    ).pipe(Layer.provide(FetchHttpClient.layer))
-  const portAt = (url: string) =>
-    Effect.map(Layer.build(Layer.provide(RemotePostsLive, client(url))), (ports) => Context.get(ports, Posts))
-  return { posts: yield* portAt(server.url.origin), nobody: yield* portAt("http://127.0.0.1:9") }
+  const context = yield* embedded(PostsServiceHttpLive)
+  const url = yield* listening(Context.get(context, PostsServiceHttp).handle)
+  const portAt = (address: string) =>
+    Effect.map(
+      Layer.build(Layer.provide(RemotePostsLive, clientAt(PostsClient, address))),
+      Context.get(Posts)
+    )
+  return { posts: yield* portAt(url), nobody: yield* portAt(nowhere) }
 })
 
 const author = makeProfileId("linkedin", "ana.ruiz")

@@ -1,23 +1,15 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as BunContext from "@effect/platform-bun/BunContext"
 import { assert, describe, it } from "@effect/vitest"
 import { RemoteScraperLive, ScraperClient } from "@influscope/api/RemoteScraper"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports } from "@influscope/ports/Imports"
 import { Profiles } from "@influscope/ports/Profiles"
 import { ScraperHttp, ScraperHttpLive } from "@influscope/scraper/ScraperHttp"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { EmbeddedLive } from "../src/Embedded.ts"
+import { clientAt, embedded, listening, nowhere } from "./RemoteService.ts"
 
 const csv = "Handle,Platform,Followers\n@ana,Instagram,12.3k\nbob,TikTok,5\n"
 const params = { map: [], dryRun: false, kind: "profiles" as const, file: "a.csv" }
@@ -25,29 +17,11 @@ const params = { map: [], dryRun: false, kind: "profiles" as const, file: "a.csv
 /** A scraper behind HTTP on a port, and the ports of the API that reach it there. */
 const remote = (settings: Record<string, string> = {}) =>
   Effect.gen(function* () {
-    const directory = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-remote-"))),
-      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-    )
-    const config = ConfigProvider.fromMap(
-      new Map(Object.entries({ INFLUSCOPE_DATA_DIR: join(directory, "data"), ...settings }))
-    )
-    const context = yield* Layer.build(
-      Layer.provide(ScraperHttpLive, Layer.provide(EmbeddedLive, BunContext.layer))
-    ).pipe(Effect.withConfigProvider(config))
-    const { handle } = Context.get(context, ScraperHttp)
-    const server = yield* Effect.acquireRelease(
-      Effect.sync(() => Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: handle })),
-      (open) => Effect.promise(() => open.stop(true))
-    )
-    const client = (url: string) =>
-      Layer.effect(
-        ScraperClient,
-        Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
-      ).pipe(Layer.provide(FetchHttpClient.layer))
-    const ports = yield* Layer.build(Layer.provide(RemoteScraperLive, client(server.url.origin)))
-    const nobody = yield* Layer.build(Layer.provide(RemoteScraperLive, client("http://127.0.0.1:9")))
-    return { ports, nobody }
+    const context = yield* embedded(ScraperHttpLive, settings)
+    const url = yield* listening(Context.get(context, ScraperHttp).handle)
+    const portsAt = (address: string) =>
+      Layer.build(Layer.provide(RemoteScraperLive, clientAt(ScraperClient, address)))
+    return { ports: yield* portsAt(url), nobody: yield* portsAt(nowhere) }
   })
 
 describe("a scraper in another process", () => {

@@ -1,10 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as BunContext from "@effect/platform-bun/BunContext"
 import { assert, describe, it } from "@effect/vitest"
 import { RemoteAlertsLive } from "@influscope/api/RemoteAlerts"
 import { RemoteTrackingLive, TrackerClient } from "@influscope/api/RemoteTracking"
@@ -15,37 +8,21 @@ import { Alerts } from "@influscope/ports/Alerts"
 import { Tracking } from "@influscope/ports/Tracking"
 import { TrackerHttp, TrackerHttpLive } from "@influscope/tracker/TrackerHttp"
 import * as Clock from "effect/Clock"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { EmbeddedLive } from "../src/Embedded.ts"
+import { clientAt, embedded, listening, nowhere } from "./RemoteService.ts"
 
 /** A tracker behind HTTP on a port, and the ports of the API that reach it there. */
 const remote = Effect.gen(function* () {
-  const directory = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-remote-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-  )
-  const settings = { INFLUSCOPE_DATA_DIR: join(directory, "data"), TRACKER_MAX_INFLUENCERS: "10" }
-  const config = ConfigProvider.fromMap(new Map(Object.entries(settings)), { pathDelim: "_" })
-  const context = yield* Layer.build(
-    Layer.provide(TrackerHttpLive, Layer.provide(EmbeddedLive, BunContext.layer))
-  ).pipe(Effect.withConfigProvider(config))
-  const { handle } = Context.get(context, TrackerHttp)
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: handle })),
-    (open) => Effect.promise(() => open.stop(true))
-  )
-  const client = (url: string) =>
-    Layer.effect(
-      TrackerClient,
-      Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
-    ).pipe(Layer.provide(FetchHttpClient.layer))
-  const portsAt = (url: string) =>
-    Layer.build(Layer.provide(Layer.merge(RemoteAlertsLive, RemoteTrackingLive), client(url)))
-  return { ports: yield* portsAt(server.url.origin), nobody: yield* portsAt("http://127.0.0.1:9") }
+  const context = yield* embedded(TrackerHttpLive, { TRACKER_MAX_INFLUENCERS: "10" })
+  const url = yield* listening(Context.get(context, TrackerHttp).handle)
+  const portsAt = (address: string) =>
+    Layer.build(
+      Layer.provide(Layer.merge(RemoteAlertsLive, RemoteTrackingLive), clientAt(TrackerClient, address))
+    )
+  return { ports: yield* portsAt(url), nobody: yield* portsAt(nowhere) }
 })
 
 const nasa = InfluencerId.make("instagram:nasa")

@@ -1,10 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as BunContext from "@effect/platform-bun/BunContext"
 import { assert, describe, it } from "@effect/vitest"
 import { RemoteUsersLive, UsersClient } from "@influscope/api/RemoteUsers"
 import { Tenant } from "@influscope/domain/access/Principal"
@@ -12,44 +5,22 @@ import { UserId } from "@influscope/domain/users/User"
 import { eventually } from "@influscope/ports/conformance/Conformance"
 import { Users } from "@influscope/ports/Users"
 import { UsersHttp, UsersHttpLive } from "@influscope/users/UsersHttp"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import { EmbeddedLive } from "../src/Embedded.ts"
+import { clientAt, embedded, listening, nowhere } from "./RemoteService.ts"
 
 /** A users service behind HTTP on a port, and the port of the API that reaches it there. */
 const remote = Effect.gen(function* () {
-  const directory = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-remote-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-  )
-  const settings = new Map([["INFLUSCOPE_DATA_DIR", join(directory, "data")]])
-  const context = yield* Layer.build(
-    Layer.provide(UsersHttpLive, Layer.provide(EmbeddedLive, BunContext.layer))
-  ).pipe(Effect.withConfigProvider(ConfigProvider.fromMap(settings, { pathDelim: "_" })))
-  const { handle } = Context.get(context, UsersHttp)
-  const server = yield* Effect.acquireRelease(
-    Effect.sync(() => Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: handle })),
-    (open) => Effect.promise(() => open.stop(true))
-  )
-  const usersAt = (url: string) =>
+  const context = yield* embedded(UsersHttpLive)
+  const url = yield* listening(Context.get(context, UsersHttp).handle)
+  const usersAt = (address: string) =>
     Effect.map(
-      Layer.build(
-        RemoteUsersLive.pipe(
-          Layer.provide(
-            Layer.effect(
-              UsersClient,
-              Effect.map(HttpClient.HttpClient, HttpClient.mapRequest(HttpClientRequest.prependUrl(url)))
-            )
-          ),
-          Layer.provide(FetchHttpClient.layer)
-        )
-      ),
+      Layer.build(Layer.provide(RemoteUsersLive, clientAt(UsersClient, address))),
       Context.get(Users)
     )
-  return { users: yield* usersAt(server.url.origin), nobody: yield* usersAt("http://127.0.0.1:9") }
+  return { users: yield* usersAt(url), nobody: yield* usersAt(nowhere) }
 })
 
 const tenant = Tenant.make("acme")
