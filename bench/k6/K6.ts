@@ -63,7 +63,8 @@ export interface Attack {
   readonly url: string
   /** Of every request. */
   readonly headers?: Readonly<Record<string, string>>
-  readonly queries: ReadonlyArray<LoadQuery>
+  /** What is searched for; a few words when absent. */
+  readonly queries?: ReadonlyArray<LoadQuery>
   readonly directory: string
   /** What the script reads beside these. */
   readonly env: Readonly<Record<string, string | number>>
@@ -71,6 +72,8 @@ export interface Attack {
 
 export interface Attacked {
   readonly metrics: Metrics
+  /** The table that people read. */
+  readonly markdown: string
   /** What k6 itself says: false when a threshold was missed. */
   readonly met: boolean
 }
@@ -89,7 +92,9 @@ export const attack = async ({
 }: Attack): Promise<Attacked> => {
   const file = join(directory, "k6-queries.json")
   const summary = join(directory, "k6-summary.json")
-  await Bun.write(file, JSON.stringify(queries.map(({ address, kind }) => ({ address, kind }))))
+  const markdown = join(directory, "k6-summary.md")
+  if (queries !== undefined)
+    await Bun.write(file, JSON.stringify(queries.map(({ address, kind }) => ({ address, kind }))))
   const program = await Effect.runPromise(installK6)
   const k6 = tended(
     Bun.spawn([program, "run", "--quiet", "--no-usage-report", join(import.meta.dirname, script)], {
@@ -97,8 +102,9 @@ export const attack = async ({
         ...process.env,
         BASE_URL: url,
         HEADERS: JSON.stringify(headers),
-        QUERIES: file,
+        ...(queries === undefined ? {} : { QUERIES: file }),
         SUMMARY: summary,
+        MARKDOWN: markdown,
         ...Object.fromEntries(Object.entries(env).map(([name, value]) => [name, String(value)]))
       },
       stdout: "ignore",
@@ -110,5 +116,5 @@ export const attack = async ({
   if (code !== 0 && code !== thresholdsMissed)
     throw new Error(`k6 ended with ${code}:\n${errors.slice(-2_000)}`)
   const { metrics } = await Bun.file(summary).json()
-  return { metrics, met: code === 0 }
+  return { metrics, markdown: await Bun.file(markdown).text(), met: code === 0 }
 }

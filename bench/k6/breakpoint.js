@@ -1,13 +1,13 @@
 // Raises the rate step by step (open model) until the p95 of a step reaches the limit, or an answer fails or is not asked
 // for in time, and ends there: k6 then says that a threshold was missed (99), which is what was looked for.
 //   RATES=100,200,400 SECONDS=10 P95=9.18 k6 run bench/k6/breakpoint.js
-import { search, summaryTrendStats } from "./search.js"
+import { budgets, given, search, summaryTrendStats } from "./lib.js"
 
-export { handleSummary } from "./search.js"
+export { handleSummary } from "./lib.js"
 
 const rates = (__ENV.RATES || "40,80,120,160,200,250,300,400,500,600,800,1000").split(",").map(Number)
-const seconds = Number(__ENV.SECONDS || 10)
-const limit = Number(__ENV.P95 || 9.18)
+const seconds = given("SECONDS", 10)
+const limit = given("P95", budgets.people.p95)
 
 /** Between two steps, for what is left of the one before. */
 const pause = 1

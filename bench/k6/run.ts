@@ -1,233 +1,91 @@
 /**
- * Fifty people who search, and the rate at which searches become slow, by k6:
- *   bun bench/k6/run.ts [--runtime embedded|dapr|sidecar] [--profiles 50000] [--vus 50] [--think 1.2] [--seconds 60]
- *     [--average 6.04] [--p95 9.18] [--step 10] [--queries 1500] [--seed 17] [--no-gate]
- * Runtimes: the one process of `npm start`; the API beside its sidecar, on Elasticsearch; the same, asked through the
- * sidecar (service invocation). `step` is how many seconds each rate is kept; 0 leaves them out. Prints both, and writes
- * bench/results/k6-<runtime>.json.
+ * Runs one of the load scripts, or all of them for a few seconds each:
+ *   bun bench/k6/run.ts smoke|search-gate|ingest|tracking|users|soak|spike|breakpoint|all
+ *     [--seconds 30] [--rate <that of the script>] [--profiles 5000] [--slack 1] [--url http://... --users http://...]
+ * Against InfluScope in one process, started for it with so many profiles, or against what runs at the addresses, where so
+ * many are made first if the option is given; HEADERS, as JSON, has the token for it. `slack` is how many times slower than
+ * bench/k6/budgets.json answers may be. Ends with 1 when something promised does not hold; k6's figures and the tables are
+ * in bench/out, and on the page of the job where GitHub runs it.
  */
+import { appendFileSync, mkdirSync } from "node:fs"
 import { join } from "node:path"
-import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
-import type { SearchQuery } from "@influscope/domain/Search"
+import { parseArgs } from "node:util"
 import * as Effect from "effect/Effect"
-import { search } from "../support/Api.ts"
+import { discover } from "../support/Api.ts"
 import { withApp } from "../support/App.ts"
-import { readArguments } from "../support/Arguments.ts"
-import { indexOf, withDapr } from "../support/Dapr.ts"
 import { inDirectory } from "../support/Directory.ts"
-import { load } from "../support/Machine.ts"
-import { rounded } from "../support/Numbers.ts"
-import { makeQueries, readVocabulary, toAddress } from "../support/Queries.ts"
-import { conclude, print, printMachine, type Requirement, table } from "../support/Report.ts"
-import { fillIndex, worldSeed } from "../support/World.ts"
-import { type Attack, attack, installK6, type Metrics } from "./K6.ts"
+import { worldSeed } from "../support/World.ts"
+import { attack, installK6 } from "./K6.ts"
 
-const { gate, numbers, word } = readArguments(
-  {
-    profiles: 50_000,
-    vus: 50,
-    think: 1.2,
-    seconds: 60,
-    average: 6.04,
-    p95: 9.18,
-    step: 10,
-    queries: 1_500,
-    seed: 17
-  },
-  { runtime: ["embedded", "dapr", "sidecar"] }
-)
-const runtime = word("runtime")
+const scripts = ["smoke", "search-gate", "ingest", "tracking", "users", "soak", "spike", "breakpoint"]
 
-/** Where searches are asked, and the API itself. */
-interface Target extends Pick<Attack, "url" | "headers"> {
-  readonly api: string
-}
-
-/** Runs the system with its profiles for as long as the body takes. */
-const withTarget = async (directory: string, body: (target: Target) => Promise<void>): Promise<void> => {
-  const fill = fillIndex(numbers.profiles)
-  if (runtime === "embedded") {
-    const dataDir = join(directory, "data")
-    const index = EmbeddedSearchIndex.layer(join(dataDir, "profiles.db"))
-    await Effect.runPromise(Effect.provide(fill, index))
-    return withApp({ dataDir }, ({ url }) => body({ api: url, url }))
+const { positionals, values } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: {
+    seconds: { type: "string" },
+    rate: { type: "string" },
+    profiles: { type: "string" },
+    slack: { type: "string" },
+    url: { type: "string" },
+    users: { type: "string" }
   }
-  return withDapr(directory, async (system) => {
-    await Effect.runPromise(Effect.provide(fill, indexOf(system)))
-    await body(
-      runtime === "dapr"
-        ? { api: system.url, url: system.url }
-        : {
-            api: system.url,
-            url: `${system.sidecarUrl}/v1.0/invoke/api/method`,
-            headers: { "dapr-api-token": system.apiToken }
-          }
-    )
-  })
+})
+const [name = ""] = positionals
+if (name !== "all" && !scripts.includes(name)) throw new Error(`Name one of ${scripts.join(", ")}, or all.`)
+
+/** So short that all of them together take less than a minute: whether they work, not how fast it is. */
+const shortly = {
+  SECONDS: 2,
+  RATE: 5,
+  SLACK: 50,
+  ITERATIONS: 3,
+  ROWS: 100,
+  INFLUENCERS: 100,
+  RATES: "10,20",
+  P95: 10_000
 }
 
-const rates = [40, 80, 120, 160, 200, 250, 300, 350, 400, 450, 500, 600, 700, 800, 1_000]
-
-interface Step {
-  readonly rate: number
-  readonly requests: number
-  /** Could not be sent in time: every virtual user waited for an answer. */
-  readonly dropped: number
-  readonly failed: number
-  readonly p50: number
-  readonly p95: number
-  readonly p99: number
+const env: Readonly<Record<string, string | number>> = {
+  ...(name === "all" ? shortly : { SECONDS: 30 }),
+  ...(values.seconds === undefined ? {} : { SECONDS: values.seconds }),
+  ...(values.rate === undefined ? {} : { RATE: values.rate }),
+  ...(values.slack === undefined ? {} : { SLACK: values.slack })
 }
 
-const stepOf = (metrics: Metrics, rate: number): Step => {
-  const scenario = `{scenario:at_${rate}}` as const
-  const duration = metrics[`http_req_duration${scenario}`]?.values
-  return {
-    rate,
-    requests: metrics[`http_reqs${scenario}`]?.values.count ?? 0,
-    dropped: metrics[`dropped_iterations${scenario}`]?.values.count ?? 0,
-    failed: metrics[`http_req_failed${scenario}`]?.values.passes ?? 0,
-    p50: rounded(duration?.med ?? Number.NaN),
-    p95: rounded(duration?.["p(95)"] ?? Number.NaN),
-    p99: rounded(duration?.["p(99)"] ?? Number.NaN)
+const headers: Readonly<Record<string, string>> = JSON.parse(process.env["HEADERS"] ?? "{}")
+const jobPage = process.env["GITHUB_STEP_SUMMARY"]
+
+const out = join(import.meta.dirname, "..", "out")
+
+const runAt = async (directory: string, url: string, usersUrl: string): Promise<void> => {
+  mkdirSync(out, { recursive: true })
+  for (const script of name === "all" ? scripts : [name]) {
+    const { markdown, met, metrics } = await attack({
+      script: `${script}.js`,
+      url,
+      headers,
+      directory,
+      env: { USERS_URL: usersUrl, ...env }
+    })
+    const section = `## ${script}\n\n${markdown}\n`
+    process.stdout.write(section)
+    if (jobPage !== undefined) appendFileSync(jobPage, section)
+    await Bun.write(join(out, `k6-${script}.md`), markdown)
+    await Bun.write(join(out, `k6-${script}.json`), `${JSON.stringify(metrics, undefined, 2)}\n`)
+    if (!met) process.exitCode = 1
   }
 }
 
-const holds = ({ dropped, failed, p95 }: Step): boolean => dropped === 0 && failed === 0 && p95 < numbers.p95
-
-/** The rate at which the line between two steps crosses the limit. */
-const crossing = (below: Step, above: Step): number =>
-  Math.round(below.rate + ((numbers.p95 - below.p95) / (above.p95 - below.p95)) * (above.rate - below.rate))
-
-/** In words, the rate at which the p95 reaches the limit. */
-const breakpointOf = (steps: ReadonlyArray<Step>): string => {
-  const at = steps.findIndex((step) => !holds(step))
-  const above = steps[at]
-  const below = steps[at - 1]
-  if (above === undefined) return `above ${steps.at(-1)?.rate} requests/s`
-  if (below === undefined) return `below ${above.rate} requests/s`
-  return above.p95 >= numbers.p95
-    ? `${crossing(below, above)} requests/s`
-    : `${below.rate} requests/s, after which some are not answered in time`
-}
-
-const findBreakpoint = async (common: Omit<Attack, "script" | "env">): Promise<ReadonlyArray<Step>> => {
-  const { metrics } = await attack({
-    ...common,
-    script: "breakpoint.js",
-    env: { RATES: rates.join(","), SECONDS: numbers.step, P95: numbers.p95 }
-  })
-  const steps = rates.map((rate) => stepOf(metrics, rate)).filter(({ requests }) => requests > 0)
-  // k6 looks every two seconds: the step after the last may have begun.
-  const last = steps.findIndex((step) => !holds(step))
-  return last === -1 ? steps : steps.slice(0, last + 1)
-}
-
-printMachine()
 await Effect.runPromise(installK6)
-await inDirectory((directory) =>
-  withTarget(directory, async ({ api, headers = {}, url }) => {
-    const { total } = await search(api, "limit=1")
-    if (total !== numbers.profiles)
-      throw new Error(`${total} profiles are searched instead of ${numbers.profiles}`)
-    const nextCursor = async (query: SearchQuery): Promise<string | null> =>
-      (await search(api, toAddress(query))).nextCursor
-    const queries = await makeQueries(
-      readVocabulary(numbers.profiles, worldSeed),
-      numbers.queries,
-      numbers.seed,
-      nextCursor
-    )
-    for (const { address } of queries) await search(api, address)
-
-    const common = { url, headers, queries, directory }
-    const loadBefore = load()
-    const { met, metrics } = await attack({
-      ...common,
-      script: "search-50vus.js",
-      env: {
-        VUS: numbers.vus,
-        THINK: numbers.think,
-        DURATION: numbers.seconds,
-        AVERAGE: numbers.average,
-        P95: numbers.p95
-      }
-    })
-    const duration = metrics.http_req_duration.values
-    const requests = metrics.http_reqs.values
-    print(
-      `${runtime}: ${numbers.vus} virtual users among ${total} profiles for ${numbers.seconds} s, closed model; load before ${loadBefore.join(" ")}`
-    )
-    table(
-      ["", "requests", "per s", "failed", "average ms", "p50", "p90", "p95", "p99", "max"],
-      [
-        [
-          "GET /search",
-          requests.count,
-          requests.rate,
-          metrics.http_req_failed.values.passes,
-          duration.avg,
-          duration.med,
-          duration["p(90)"],
-          duration["p(95)"],
-          duration["p(99)"],
-          duration.max
-        ]
-      ]
-    )
-
-    const loadAtSteps = load()
-    const steps = numbers.step > 0 ? await findBreakpoint(common) : []
-    if (steps.length > 0) {
-      print(`\nRates kept for ${numbers.step} s each, open model; load before ${loadAtSteps.join(" ")}`)
-      table(
-        ["requests/s", "requests", "failed", "dropped", "p50 ms", "p95", "p99"],
-        steps.map(({ dropped, failed, p50, p95, p99, rate, requests }) => [
-          rate,
-          requests,
-          failed,
-          dropped,
-          p50,
-          p95,
-          p99
-        ])
-      )
-      print(`\np95 reaches ${numbers.p95} ms at ${breakpointOf(steps)}`)
-    }
-
-    const below = (what: string, limit: number, measured: number): Requirement => ({
-      what: `${what}, ms (${rounded(limit / measured, 1)} times below)`,
-      required: `< ${limit}`,
-      measured: rounded(measured),
-      met: measured < limit
-    })
-    await conclude(
-      `k6-${runtime}`,
-      {
-        arguments: numbers,
-        loadBefore,
-        k6: metrics,
-        breakpoint: steps.length > 0 ? breakpointOf(steps) : null,
-        loadAtSteps,
-        steps
-      },
-      [
-        {
-          what: "requests failed",
-          required: "0",
-          measured: metrics.http_req_failed.values.passes,
-          met: metrics.http_req_failed.values.rate === 0 && metrics.checks.values.rate === 1
-        },
-        below("average", numbers.average, duration.avg),
-        below("p95", numbers.p95, duration["p(95)"]),
-        {
-          what: "thresholds in k6",
-          required: "met",
-          measured: met ? "met" : "missed (99)",
-          met
-        }
-      ],
-      gate
-    )
-  })
-)
+await inDirectory(async (directory) => {
+  if (values.url !== undefined) {
+    if (values.profiles !== undefined) await discover(values.url, Number(values.profiles), worldSeed, headers)
+    return runAt(directory, values.url, values.users ?? "http://127.0.0.1:8081")
+  }
+  const profiles = values.profiles ?? (name === "all" ? "500" : "5000")
+  const dataDir = join(directory, "data")
+  await withApp({ dataDir, env: { INFLUSCOPE_SEED_PROFILES: profiles } }, ({ url, usersUrl }) =>
+    runAt(directory, url, usersUrl)
+  )
+})

@@ -81,15 +81,20 @@ export const importEnd = (url: string, id: string, everyMs = 100, timeoutMs = 60
     { everyMs, timeoutMs }
   )
 
-/** Makes the index hold the first `count` profiles of the synthetic world of a seed. */
-export const discover = async (url: string, count: number, seed: number): Promise<DiscoveryJob> => {
+/** Makes the index hold the first `count` profiles of the synthetic world of a seed; headers are for who asks for a token. */
+export const discover = async (
+  url: string,
+  count: number,
+  seed: number,
+  headers: Readonly<Record<string, string>> = {}
+): Promise<DiscoveryJob> => {
   const job = await ask(DiscoveryJob)(`${url}/v1/discoveries`, {
     method: "POST",
     body: JSON.stringify({ source: "synthetic", count, seed }),
-    headers: { "content-type": "application/json" }
+    headers: { ...headers, "content-type": "application/json" }
   })
   const end = await until(
-    () => ask(DiscoveryJob)(`${url}/v1/discoveries/${job.id}`),
+    () => ask(DiscoveryJob)(`${url}/v1/discoveries/${job.id}`, { headers }),
     ({ state }) => state === "done" || state === "failed",
     { everyMs: 200, timeoutMs: 1_800_000 }
   )

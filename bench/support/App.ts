@@ -6,6 +6,8 @@ const root = join(import.meta.dirname, "..", "..")
 /** A running InfluScope, as a user starts it: a process of its own. */
 export interface App {
   readonly url: string
+  /** Of the users service. */
+  readonly usersUrl: string
   readonly pid: number
   /** Milliseconds from the start of the process until it said where it answers. */
   readonly upAfterMs: number
@@ -38,6 +40,7 @@ export const tended = <S extends Bun.Subprocess>(child: S): S => {
 interface Instance {
   readonly pid: number
   readonly url: string
+  readonly users: string
 }
 
 /** Who says that it is up; undefined while nobody does. */
@@ -98,6 +101,7 @@ export const startApp = async (options: AppOptions): Promise<App> => {
       }
       return {
         url: instance.url,
+        usersUrl: instance.users,
         pid: child.pid,
         upAfterMs,
         kill: () => end("SIGKILL"),

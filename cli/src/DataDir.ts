@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { restoringIn } from "./backup/Layout.ts"
 
 /** What a running instance leaves in its data directory for the commands that talk to it. */
 export const Instance = Schema.Struct({
@@ -96,6 +97,11 @@ export const DataDirLive = Layer.scoped(
             : Effect.fail(error)
       )
     )
+    const restoring = restoringIn(path)
+    if (yield* Effect.mapError(fs.exists(restoring), unusable))
+      return yield* unusable(
+        new Error(`A restore was cut off: remove what is in ${path}, and restore again.`)
+      )
     const file = instanceFile(path)
     yield* Effect.mapError(fs.remove(file, { force: true }), unusable)
 

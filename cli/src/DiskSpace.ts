@@ -1,8 +1,11 @@
 import { statfs } from "node:fs/promises"
 import { Health } from "@influscope/telemetry/Health"
+import { diskFree, diskSize } from "@influscope/telemetry/Metrics"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Schedule from "effect/Schedule"
 import { DataDir } from "./DataDir.ts"
 
 /** The disk of the data directory has no room to work in. */
@@ -24,11 +27,21 @@ export const checkDiskSpace = (path: string): Effect.Effect<void, DiskFull> =>
     )
   )
 
-/** Says so in /readyz when the disk fills up while the instance runs. */
+/** What cannot be asked is left as it was. */
+const measure = (path: string): Effect.Effect<void> =>
+  Effect.tryPromise(() => statfs(path)).pipe(
+    Effect.flatMap(({ bavail, blocks, bsize }) =>
+      Effect.zipRight(Metric.set(diskFree, bavail * bsize), Metric.set(diskSize, blocks * bsize))
+    ),
+    Effect.ignore
+  )
+
+/** Measures the disk, and says so in /readyz when it fills up while the instance runs. */
 export const DiskCheckLive = Layer.scopedDiscard(
   Effect.gen(function* () {
     const health = yield* Health
     const { path } = yield* DataDir
+    yield* Effect.forkScoped(Effect.repeat(measure(path), Schedule.spaced("15 seconds")))
     yield* health.register({
       name: "disk",
       run: Effect.mapError(

@@ -22,11 +22,13 @@ Usage: influscope <command> [options]
   token                 make a token for development, where instances ask for tokens
   audit                 account for every item that was sent
   dlq list              the messages that could not be handled; also dlq show, replay and drop
+  backup DIRECTORY      copy everything as it is at one moment, also while it is served
+  restore BACKUP        put a backup into a data directory that is empty
   doctor                what is wrong with this machine or this installation, and what mends it
 
 Beside Dapr sidecars (docs/dapr.md)
   stack up              the brokers and stores, in containers or as they are; also down, status and logs
-  components use        choose broker and stores; components lint refuses what would lose data
+  components use        choose broker and stores; also lint, which refuses what would lose data, and declare
   reindex               rebuild Elasticsearch's index while it is used
 
   influscope <command> --help           its options

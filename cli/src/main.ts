@@ -12,6 +12,7 @@ import * as Layer from "effect/Layer"
 import { version } from "../package.json"
 import { alerts } from "./commands/Alerts.ts"
 import { audit } from "./commands/Audit.ts"
+import { backup, restore } from "./commands/Backup.ts"
 import { campaigns } from "./commands/Campaigns.ts"
 import { components } from "./commands/Components.ts"
 import { discover } from "./commands/Discover.ts"
@@ -59,6 +60,8 @@ const influscope = Command.make("influscope").pipe(
     token,
     audit,
     dlq,
+    backup,
+    restore,
     doctor,
     stack,
     components,

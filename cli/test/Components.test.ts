@@ -108,3 +108,20 @@ describe("influscope components use", () => {
     expect(err).toContain("nats is no choice for pubsub: rabbitmq, kafka, redis, snssqs.")
   })
 })
+
+describe("influscope components declare", () => {
+  it("says what it lacks", async () => {
+    const { code, err } = await run(["declare"], { RABBITMQ_URL: "amqp://127.0.0.1:1" })
+    expect(code).toBe(1)
+    expect(err).toContain("There is no RabbitMQ to declare queues in.")
+  })
+
+  it("says that nobody answers", async () => {
+    const { code, err } = await run(["declare"], {
+      RABBITMQ_URL: "amqp://127.0.0.1:1",
+      RABBITMQ_MANAGEMENT_URL: "http://127.0.0.1:1"
+    })
+    expect(code).toBe(1)
+    expect(err).toContain("The queues of RabbitMQ were not declared")
+  })
+})

@@ -47,6 +47,8 @@ const commands = [
   ["users", "remove"],
   ["token"],
   ["audit"],
+  ["backup"],
+  ["restore"],
   ["doctor"],
   ["stack"],
   ["components"],

@@ -186,7 +186,7 @@ describe("influscope stack and doctor, with servers of this machine", () => {
     await manage("PUT", queue, { durable: true, arguments: { "x-queue-type": "quorum" } })
     await queuesOnce((queues) => queues?.why.includes("no policy with delivery-limit") === true)
 
-    const declared = await run("stack", "up", "--native", "--only", "rabbitmq")
+    const declared = await run("components", "declare")
     assert.strictEqual(declared.code, 0, declared.err)
     await queuesOnce((queues) => queues?.state === "ok")
 

@@ -1,5 +1,6 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 
 /** One file of the page, ready to be served. */
 export interface Asset {
@@ -73,7 +74,22 @@ const bundle = async (): Promise<ReadonlyArray<Asset>> => {
   )
 }
 
-const make = async (): Promise<ReadonlyArray<Asset>> => {
+/** Beside a bundle, in which there are no sources, the page lies built. */
+const builtName = "page.json"
+
+const Built = Schema.parseJson(
+  Schema.Array(
+    Schema.Struct({
+      path: Schema.String,
+      body: Schema.Uint8ArrayFromBase64,
+      contentType: Schema.String,
+      etag: Schema.String,
+      immutable: Schema.Boolean
+    })
+  )
+)
+
+const fromSources = async (): Promise<ReadonlyArray<Asset>> => {
   const [assets, page, icon] = await Promise.all([
     bundle(),
     Bun.file(source("index.html")).text(),
@@ -94,6 +110,11 @@ const make = async (): Promise<ReadonlyArray<Asset>> => {
   ]
 }
 
+const make = async (): Promise<ReadonlyArray<Asset>> => {
+  const built = Bun.file(new URL(builtName, import.meta.url))
+  return (await built.exists()) ? Schema.decodeSync(Built)(await built.text()) : fromSources()
+}
+
 /**
  * Builds the search page: bundled and minified in memory from its sources, some tens of milliseconds; run it once, where
  * the server is put together. Served at the paths given and nowhere else, it works under `contentSecurityPolicy`.
@@ -102,3 +123,10 @@ export const buildPage: Effect.Effect<ReadonlyArray<Asset>, PageBuildError> = Ef
   try: make,
   catch: (cause) => (cause instanceof PageBuildError ? cause : new PageBuildError({ cause }))
 }).pipe(Effect.withSpan("Web.buildPage"))
+
+/** Leaves the built page in a directory, for the bundle of a server that lies there. */
+export const writePage = (directory: string): Effect.Effect<void, PageBuildError> =>
+  buildPage.pipe(
+    Effect.flatMap((assets) => Effect.orDie(Schema.encode(Built)(assets))),
+    Effect.flatMap((text) => Effect.promise(() => Bun.write(`${directory}/${builtName}`, text)))
+  )

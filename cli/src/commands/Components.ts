@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import { CliError } from "../CliError.ts"
 import { jsonOption, plainArg } from "../CommonOptions.ts"
 import { dataDirPath } from "../DataDir.ts"
+import { declareTopology } from "../DeclareTopology.ts"
 import { print, printJson, remark } from "../Output.ts"
 import { counted } from "../Text.ts"
 
@@ -58,6 +59,7 @@ const environmentOf = (dataDir: string): Environment => {
   const stack = existsSync(file) ? parseEnvironment(readFileSync(file, "utf8")) : {}
   const named = [
     ...variables,
+    "RABBITMQ_MANAGEMENT_URL",
     "DAPR_API_TOKEN",
     "APP_API_TOKEN",
     "OTEL_EXPORTER_OTLP_ENDPOINT",
@@ -150,7 +152,27 @@ const use = Command.make(
   )
 )
 
+const declare = Command.make("declare", {}, () =>
+  Effect.gen(function* () {
+    const declared = yield* declareTopology(
+      environmentOf(yield* dataDirPath),
+      "Try again when it is up: declaring what is there changes nothing."
+    )
+    if (!declared)
+      return yield* new CliError({
+        what: "There is no RabbitMQ to declare queues in.",
+        likelyCause: "RABBITMQ_URL or RABBITMQ_MANAGEMENT_URL is not set.",
+        todo: "Set both, as influscope stack up does: amqp:// and http:// addresses with user and password."
+      })
+    yield* print("Exchanges, queues and policies are there.")
+  })
+).pipe(
+  Command.withDescription(
+    "Declare exchanges, queues and policies in RabbitMQ: once, before anything is published."
+  )
+)
+
 export const components = Command.make("components").pipe(
-  Command.withDescription("Check Dapr's component files, and choose which ones are used."),
-  Command.withSubcommands([lint, use])
+  Command.withDescription("Check Dapr's component files, choose which ones are used, and declare queues."),
+  Command.withSubcommands([lint, use, declare])
 )

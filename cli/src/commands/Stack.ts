@@ -10,7 +10,6 @@ import * as Compose from "@influscope/stack/Compose"
 import { parseEnvironment } from "@influscope/stack/components/EnvironmentFile"
 import * as DaprPrograms from "@influscope/stack/DaprPrograms"
 import * as NativeStack from "@influscope/stack/NativeStack"
-import * as RabbitmqTopology from "@influscope/stack/RabbitmqTopology"
 import type { ServerRecipe } from "@influscope/stack/Server"
 import { defaultServers, findServer, servers } from "@influscope/stack/Servers"
 import { logPath } from "@influscope/stack/Supervisor"
@@ -19,6 +18,7 @@ import * as Effect from "effect/Effect"
 import { CliError } from "../CliError.ts"
 import { jsonOption, plainArg } from "../CommonOptions.ts"
 import { dataDirPath } from "../DataDir.ts"
+import { declareTopology } from "../DeclareTopology.ts"
 import { print, printJson, remark } from "../Output.ts"
 import { type Column, table } from "../Table.ts"
 import { count, counted, oneLine } from "../Text.ts"
@@ -144,24 +144,13 @@ const sayEnvironment = (root: string): Effect.Effect<void> =>
       `For a shell:  set -a; . '${NativeStack.environmentPath(root)}'; set +a`
   )
 
-/** Before anything is published: what reaches an exchange without a queue is gone. */
-const declareTopology = (root: string): Effect.Effect<void, CliError> =>
-  Effect.gen(function* () {
-    const file = NativeStack.environmentPath(root)
-    const { RABBITMQ_MANAGEMENT_URL: managementUrl, RABBITMQ_URL: url } = existsSync(file)
-      ? parseEnvironment(readFileSync(file, "utf8"))
-      : {}
-    if (url === undefined || managementUrl === undefined) return
-    yield* Effect.mapError(
-      RabbitmqTopology.declare({ url, managementUrl }, RabbitmqTopology.pipelines),
-      ({ message }) =>
-        new CliError({
-          what: `The queues of RabbitMQ were not declared: ${message}.`,
-          likelyCause: "It has just started, or has queues of the same names from elsewhere.",
-          todo: "influscope stack up   declares them again; influscope doctor shows what differs."
-        })
-    )
-  })
+const declareQueues = (root: string): Effect.Effect<boolean, CliError> => {
+  const file = NativeStack.environmentPath(root)
+  return declareTopology(
+    existsSync(file) ? parseEnvironment(readFileSync(file, "utf8")) : {},
+    "influscope stack up   declares them again; influscope doctor shows what differs."
+  )
+}
 
 const dapr = Command.make("dapr", {}, () =>
   Effect.gen(function* () {
@@ -193,7 +182,7 @@ const up = Command.make("up", { with: withServers, only: onlyServers, port, nati
       }
       yield* remark(`A Docker engine answers: starting ${counted(recipes.length, "container")}.`)
       yield* Compose.up(root, recipes)
-      yield* declareTopology(root)
+      yield* declareQueues(root)
       yield* print(table(containerColumns, yield* Compose.status(root)))
       return yield* sayEnvironment(root)
     }
@@ -205,7 +194,7 @@ const up = Command.make("up", { with: withServers, only: onlyServers, port, nati
       ports,
       report: (name, step) => remark(describe(name, step))
     })
-    yield* declareTopology(root)
+    yield* declareQueues(root)
     yield* print(table(nativeColumns, yield* NativeStack.status(root)))
     yield* sayEnvironment(root)
     if (failed.length > 0) {

@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
+import { ControlLive } from "../backup/Control.ts"
 import { keepMemoryLow } from "../Collecting.ts"
 import { DataDir } from "../DataDir.ts"
 import { checkDiskSpace } from "../DiskSpace.ts"
@@ -148,7 +149,7 @@ const farewell = Effect.addFinalizer(() =>
 export const start = Command.make("start", {}, () =>
   Layer.launch(
     Layer.scopedDiscard(Effect.zipRight(running, farewell)).pipe(
-      Layer.provide(Layer.mergeAll(ServerLive, KnownUsersServerLive, Grpc.layerConfig)),
+      Layer.provide(Layer.mergeAll(ServerLive, KnownUsersServerLive, Grpc.layerConfig, ControlLive)),
       Layer.provide(ServedLive)
     )
   ).pipe(takingTurns)

@@ -1,5 +1,6 @@
 import type { Database as BunDatabase } from "bun:sqlite"
-import { closeSync, existsSync, openSync, writeFileSync, writeSync } from "node:fs"
+import { spawnSync } from "node:child_process"
+import { closeSync, existsSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { StorageError } from "@influscope/ports/StorageError"
@@ -175,6 +176,66 @@ describe("SQLite database", () => {
       yield* limit(10_000)
       yield* fill
       assert.deepStrictEqual(yield* values(database), [1, 2, 3])
+    })
+  )
+
+  it.scopedLive("can be copied while it is written: all files as they were at one moment", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const source = (name: string) => join(directory, "source", name)
+      const target = (name: string) => join(directory, "target", name)
+      const [one, other] = [yield* open(source("one.db")), yield* open(source("other.db"))]
+      let next = 0
+      /** Into the one file, and then into the other: a copy has as many in both, or one more in the first. */
+      const write = Effect.suspend(() => {
+        const value = next++
+        const text = "x".repeat(400_000)
+        return Effect.zipRight(
+          one.transaction("insert", (db) => insert(db, value, text)),
+          other.transaction("insert", (db) => insert(db, value, text))
+        )
+      })
+      yield* Effect.repeatN(write, 9)
+      let atThatMoment = 0
+      yield* Effect.gen(function* () {
+        const held = yield* Database.hold(join(directory, "source"), () => {
+          atThatMoment = next
+        })
+        // More than would have been moved from the log into the file by itself.
+        yield* Effect.repeatN(write, 49)
+        spawnSync("cp", ["-r", join(directory, "source"), join(directory, "target")])
+        assert.deepStrictEqual(held.map(({ path }) => path).sort(), [source("one.db"), source("other.db")])
+        for (const { logBytes, path } of held)
+          truncateSync(`${path.replace("source", "target")}-wal`, logBytes)
+      }).pipe(Effect.scoped)
+      for (const name of ["one.db", "other.db"])
+        assert.strictEqual((yield* values(yield* open(target(name)))).length, atThatMoment, name)
+
+      // The control: the file without its log, or with more of it, is of another moment.
+      assert.isAbove((yield* values(one)).length, atThatMoment)
+      // Afterwards the log is moved into the file as before.
+      const grown = statSync(source("one.db")).size
+      yield* write
+      assert.isAbove(statSync(source("one.db")).size, grown)
+    })
+  )
+
+  it.scopedLive("is held by one at a time", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      yield* open(join(directory, "test.db"))
+      const order: Array<string> = []
+      const hold = (name: string) =>
+        Effect.scoped(
+          Effect.gen(function* () {
+            yield* Database.hold(directory)
+            order.push(`${name} begins`)
+            yield* Effect.sleep("50 millis")
+            order.push(`${name} ends`)
+          })
+        )
+      yield* Effect.all([hold("first"), hold("second")], { concurrency: 2 })
+      assert.deepStrictEqual(order, ["first begins", "first ends", "second begins", "second ends"])
     })
   )
 })

@@ -40,3 +40,6 @@ export const routesOf = <Id extends string, Groups extends HttpApiGroup.HttpApiG
 /** The methods a path answers, as an Allow header has them. */
 export const allowed = (route: Route): string =>
   [...route.methods, ...(route.methods.has("GET") ? ["HEAD"] : [])].sort().join(", ")
+
+/** Of the router. Ids may be longer than the hundred characters that it would let them be. */
+export const routing = { maxParamLength: 1_000 }

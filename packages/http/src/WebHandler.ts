@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import { Access, ClientAddress } from "./Access.ts"
 import { commonHeaders, countAnswer, isForeign, requestIdOf } from "./Edge.ts"
 import { fromIssues, problemResponse, retryAfterSeconds } from "./Problems.ts"
-import { allowed, type RouteOf } from "./Routes.ts"
+import { allowed, type RouteOf, routing } from "./Routes.ts"
 
 /** Answers a request; `address` is where its connection comes from. */
 export type WebHandler = (request: Request, address?: string) => Promise<Response>
@@ -99,9 +99,6 @@ const answer = <E, R>(app: HttpApp.Default<E, R>, routeOf: RouteOf, isOpen: bool
     countAnswer(route?.name ?? "other", request.method, response.status, elapsed)
     return withCommonHeaders(response, requestId)
   })
-
-/** Ids may be longer than the hundred characters that the router would let them be. */
-const routing = { maxParamLength: 1_000 }
 
 /** Whether spans go anywhere; to make them where they do not costs a request more than its work. */
 export const tracing = Effect.map(Config.option(Config.string("OTEL_EXPORTER_OTLP_ENDPOINT")), Option.isSome)

@@ -41,11 +41,12 @@ export const consume = <A, I, R>(
     const outbox = yield* Outbox
     const decode = quickDecode(topic.schema)
     const tagged = <M extends typeof stageBatches>(metric: M, stage: string) =>
-      Metric.tagged(Metric.tagged(metric, "stage", stage), "topic", topic.name)
+      Metric.tagged(Metric.tagged(metric, "stage", stage), "topic", topic.name).register()
     const batches = tagged(stageBatches, "applied")
     const items = tagged(stageItems, "applied")
+    const retried = tagged(stageBatches, "retried")
     const duration = Metric.tagged(Metric.tagged(stageDuration, "stage", "applied"), "topic", topic.name)
-    const dead = Metric.tagged(deadLettered, "topic", topic.name)
+    const dead = Metric.tagged(deadLettered, "topic", topic.name).register()
 
     const notAMessage = (why: string) =>
       new Reject({ reason: `Not a ${topic.name} message: ${bounded(why)}` })
@@ -75,7 +76,10 @@ export const consume = <A, I, R>(
       if (attempt >= options.maxAttempts && error.outage !== true)
         return new Reject({ reason: `Gave up after ${attempt} attempts: ${error.reason}` })
       const details = { topic: topic.name, id, reason: error.reason }
-      return Effect.zipRight(Effect.logWarning("A batch will be tried again", details), error)
+      return Effect.logWarning("A batch will be tried again", details).pipe(
+        Effect.zipRight(Metric.increment(retried)),
+        Effect.zipRight(error)
+      )
     }
 
     const handle = (delivery: Delivery): Effect.Effect<void, Retry | Reject, R> =>

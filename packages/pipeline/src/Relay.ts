@@ -61,7 +61,7 @@ export const relayOnce = Effect.fn("Relay.round")(function* (
       deadLetters.get(id),
       Option.exists((letter) => letter.topic === topic)
     )
-  const sendAgain = (topic: string, message: Message) =>
+  const sendAgain = (topic: string, message: Message, sent: typeof relayed) =>
     Effect.gen(function* () {
       if (yield* isDead(topic, message.id)) {
         yield* outbox.markDead(topic, message.id, "dead")
@@ -69,7 +69,7 @@ export const relayOnce = Effect.fn("Relay.round")(function* (
       }
       yield* pubsub.publish(topic, message)
       yield* outbox.resent(topic, message.id)
-      yield* Metric.increment(Metric.tagged(relayed, "topic", topic))
+      yield* Metric.increment(sent)
       return 1
     }).pipe(
       Effect.catchTag("StorageError", (error) =>
@@ -93,12 +93,15 @@ export const relayOnce = Effect.fn("Relay.round")(function* (
   for (const account of yield* accounts(grace)) {
     const { applied, deadLettered, duplicateBatches, graceMillis, missing, topic } = account
     if (!isOurs(topic)) continue
+    const sentAgain = Metric.tagged(relayed, "topic", topic).register()
     const settled = applied + deadLettered + duplicateBatches
     const limit = found.get(topic) === settled ? probesPerRound : batchesPerRound
     found.set(topic, settled)
     if (missing === 0) continue
     const overdue = yield* outbox.overdue(topic, now, { first: graceMillis, longest }, limit)
-    const sent = yield* Effect.forEach(overdue, (message) => sendAgain(topic, message), { concurrency: 4 })
+    const sent = yield* Effect.forEach(overdue, (message) => sendAgain(topic, message, sentAgain), {
+      concurrency: 4
+    })
     count += sent.reduce((sum, one) => sum + one, 0)
   }
   yield* outbox.prune({

@@ -3,7 +3,8 @@ import * as MetricBoundaries from "effect/MetricBoundaries"
 
 /**
  * Every metric of the system, once. Names follow Prometheus: base units in the name, `_total` for counters. Labels come
- * from fixed sets only (topics, stages, routes), never from ids or user text.
+ * from fixed sets only (topics, stages, routes), never from ids or user text. Services register counters when they start:
+ * of a series that begins with its first event, Prometheus sees no increase.
  */
 const seconds = MetricBoundaries.fromIterable([
   0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
@@ -18,6 +19,16 @@ export const httpDuration = Metric.histogram(
   seconds,
   "Time from request to answer by route"
 )
+export const grpcRequests = Metric.counter("grpc_requests_total", {
+  description: "Answered gRPC calls by method and code",
+  incremental: true
+})
+export const grpcDuration = Metric.histogram(
+  "grpc_request_duration_seconds",
+  seconds,
+  "Time from call to answer by method"
+)
+/** Stages: published, applied, retried (a handler asked for the batch again), analytics. */
 export const stageBatches = Metric.counter("pipeline_batches_total", {
   description: "Batches by stage and topic",
   incremental: true
@@ -108,9 +119,26 @@ export const userCacheReads = Metric.counter("user_cache_reads_total", {
   description: "Users read through the cache, by outcome",
   incremental: true
 })
+export const postsAnalysed = Metric.counter("posts_analysed_total", {
+  description: "Posts that were analysed, again counted again",
+  incremental: true
+})
 export const indexProfiles = Metric.gauge("index_profiles", { description: "Profiles in the search index" })
+export const diskFree = Metric.gauge("data_disk_free_bytes", {
+  description: "Free space on the disk of the data directory"
+})
+export const diskSize = Metric.gauge("data_disk_size_bytes", {
+  description: "Size of the disk of the data directory"
+})
 export const residentMemory = Metric.gauge("process_resident_memory_bytes", {
   description: "Resident memory"
+})
+export const processorTime = Metric.counter("process_cpu_seconds_total", {
+  description: "Processor time, user and system; JavaScript runs on one core, so 1 a second is all of it",
+  incremental: true
+})
+export const startTime = Metric.gauge("process_start_time_seconds", {
+  description: "When the process began, in seconds since 1970"
 })
 export const postReads = Metric.counter("post_reads_total", {
   description: "Posts read by id, and changes that the cache could not be told, by outcome",

@@ -1,11 +1,10 @@
 import * as Config from "effect/Config"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import { Health } from "./Health.ts"
-import { residentMemory } from "./Metrics.ts"
+import * as Process from "./Process.ts"
 import * as Prometheus from "./Prometheus.ts"
 
 const config = Config.all({
@@ -16,20 +15,13 @@ const config = Config.all({
 const json = (value: unknown, status: number): Response =>
   Response.json(value, { status, headers: { "cache-control": "no-store" } })
 
-/**
- * /livez, /readyz and /metrics of a service on a port of its own, OPERATIONS_PORT: probes and Prometheus have no part in
- * what the service's own port is for. None when the port is not set. Closes last, so that draining can be seen.
- */
-export const layer = Layer.scopedDiscard(
+const serve = (refresh: Effect.Effect<void>) =>
   Effect.gen(function* () {
     const { host, port } = yield* config
     if (Option.isNone(port)) return
     const health = yield* Health
     const run = Runtime.runPromise(yield* Effect.runtime<never>())
-    const metrics = Effect.zipRight(
-      Effect.suspend(() => Metric.set(residentMemory, process.memoryUsage.rss())),
-      Prometheus.render
-    )
+    const metrics = Effect.zipRight(refresh, Prometheus.render)
     const answer = (request: Request): Response | Promise<Response> => {
       switch (new URL(request.url).pathname) {
         case "/livez":
@@ -49,4 +41,13 @@ export const layer = Layer.scopedDiscard(
       (server) => Effect.promise(() => server.stop(true))
     )
   })
-)
+
+/** As `layer`, for a service that has gauges to read before its metrics are written. */
+export const layerWith = (refresh: Effect.Effect<void>) => Layer.scopedDiscard(serve(refresh))
+
+/**
+ * /livez, /readyz and /metrics of a service on a port of its own, OPERATIONS_PORT: probes and Prometheus have no part in
+ * what the service's own port is for, and need no tokens. None when the port is not set. Closes last, so that draining
+ * can be seen.
+ */
+export const layer = layerWith(Process.measure)

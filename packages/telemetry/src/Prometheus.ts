@@ -75,10 +75,15 @@ const renderPair = (
 /** Prometheus text exposition format 0.0.4. */
 export const contentType = "text/plain; version=0.0.4; charset=utf-8"
 
+/** Effect counts its fibers, in names that are not Prometheus's and without saying what they are. */
+const isEffects = ({ metricKey }: MetricPair.MetricPair.Untyped): boolean =>
+  metricKey.name.startsWith("effect_")
+
 /** All metrics of this process in the Prometheus text format. */
 export const render: Effect.Effect<string> = Effect.map(Metric.snapshot, (pairs) => {
   const families = new Map<string, Family>()
   for (const pair of pairs) {
+    if (isEffects(pair)) continue
     const name = metricName(pair.metricKey.name)
     const tags = pair.metricKey.tags.map((tag) => [labelName(tag.key), tag.value] as const)
     const rendered = renderPair(name, tags, pair.metricState)

@@ -217,10 +217,13 @@ describe("the metrics of the system", () => {
         ({ name }) => !/^_*\d*_?test_/.test(name)
       )
       assert.isAtLeast(families.length, all.length)
-      for (const { help, name, type } of families.filter((one) => !one.name.startsWith("effect_"))) {
+      for (const { help, name, type } of families) {
         assert.notStrictEqual(help, name, "says what it counts")
         assert.match(name, /^[a-z][a-z0-9_]*$/)
         assert.strictEqual(name.endsWith("_total"), type === "counter", name)
+        // Base units only, and a histogram says which.
+        assert.notMatch(name, /_(ms|millis\w*|minutes?|hours?|days?|[kmg]i?b|kilobytes|percent)(_|$)/)
+        if (type === "histogram") assert.match(name, /_(seconds|bytes)$/)
       }
     })
   )

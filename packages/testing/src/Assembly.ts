@@ -16,6 +16,8 @@ export interface AssemblyOptions {
   readonly profile?: Profile
   /** Set for the services, over what the system sets. */
   readonly env?: Readonly<Record<string, string>>
+  /** How long a sidecar that was told to end goes on serving its app; it ends at once when absent. */
+  readonly blockShutdown?: string
 }
 
 const root = join(import.meta.dirname, "..", "..", "..")
@@ -53,7 +55,7 @@ export interface Tracking {
 
 /** Declares and renders what services beside sidecars need of the servers that run, and starts them. */
 export const assemble = (
-  { directory, env = {}, profile = defaultProfile }: AssemblyOptions,
+  { blockShutdown, directory, env = {}, profile = defaultProfile }: AssemblyOptions,
   servers: ReadonlyArray<Supervisor.RunningServer>
 ) =>
   Effect.gen(function* () {
@@ -78,17 +80,19 @@ export const assemble = (
       app: App,
       isReady: (where: Where) => Effect.Effect<boolean>,
       own: Readonly<Record<string, string>> = {},
-      ports?: Readonly<Record<string, number>>
+      { instance = app, ports }: { readonly instance?: string; readonly ports?: Where["ports"] } = {}
     ) =>
       Supervisor.scoped(serviceRecipe(app, { isReady, env: { ...environment, ...own, ...env } }), {
-        directory: below("services", app),
+        directory: below("services", instance),
         ...(ports === undefined ? {} : { ports })
       })
 
     const pair = (
       app: App,
       isReady: (where: Where) => Effect.Effect<boolean>,
-      own: Readonly<Record<string, string>> = {}
+      own: Readonly<Record<string, string>> = {},
+      // Another name for each of several that run at the same time.
+      instance: string = app
     ) =>
       Effect.gen(function* () {
         const appPort = yield* Supervisor.freePort
@@ -100,9 +104,10 @@ export const assemble = (
             resources: [rendered.resources],
             config: rendered.config[app],
             apiToken,
-            appToken
+            appToken,
+            ...(blockShutdown === undefined ? {} : { blockShutdown })
           }),
-          { directory: below("sidecars", app) }
+          { directory: below("sidecars", instance) }
         )
         const set = {
           ...sidecar.recipe.environment(sidecar.where),
@@ -113,7 +118,7 @@ export const assemble = (
         }
         return {
           sidecar,
-          service: yield* service(app, isReady, set, { app: appPort, operations })
+          service: yield* service(app, isReady, set, { instance, ports: { app: appPort, operations } })
         } satisfies Pair
       })
 
@@ -124,7 +129,7 @@ export const assemble = (
       return started
     })
 
-    return { environment, apiToken, appToken, pair, tracking }
+    return { environment, apiToken, appToken, service, pair, tracking }
   })
 
 /** Where a service answers. */

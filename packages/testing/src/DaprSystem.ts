@@ -1,4 +1,5 @@
 import type { App } from "@influscope/stack/components/Render"
+import type { ServerRecipe } from "@influscope/stack/Server"
 import type * as Supervisor from "@influscope/stack/Supervisor"
 import { elasticsearch } from "@influscope/stack/servers/Elasticsearch"
 import { minio } from "@influscope/stack/servers/Minio"
@@ -11,6 +12,8 @@ import { type AssemblyOptions, assemble, listens, readyOn, server, type Tracking
 export interface SystemOptions extends AssemblyOptions {
   /** Whether the tracker and its provider run, too; they do not when absent. */
   readonly tracking?: boolean
+  /** Servers that its services do not need, but whose variables they get. */
+  readonly others?: ReadonlyArray<ServerRecipe>
 }
 
 /** The apps of discovery. */
@@ -29,6 +32,7 @@ export interface DaprSystem {
   readonly sidecars: Readonly<Record<DiscoveryApp, Supervisor.RunningServer>>
   readonly services: Readonly<Record<DiscoveryApp, Supervisor.RunningServer>>
   readonly tracking: Tracking | undefined
+  readonly others: ReadonlyArray<Supervisor.RunningServer>
   /** Variables with which everything in it is reached. */
   readonly environment: Readonly<Record<string, string>>
 }
@@ -46,7 +50,11 @@ export const start = (options: SystemOptions) =>
       },
       { concurrency: 2 }
     )
-    const { apiToken, environment, pair, ...all } = yield* assemble(options, Object.values(servers))
+    const others = yield* Effect.forEach(options.others ?? [], (recipe) => server(options, recipe))
+    const { apiToken, environment, pair, ...all } = yield* assemble(options, [
+      ...Object.values(servers),
+      ...others
+    ])
     const analytics = yield* pair("analytics", listens)
     const indexer = yield* pair("indexer", readyOn("operations"))
     const scraper = yield* pair("scraper", readyOn("operations"))
@@ -70,6 +78,7 @@ export const start = (options: SystemOptions) =>
         api: api.service
       },
       tracking,
+      others,
       environment
     }
     return system

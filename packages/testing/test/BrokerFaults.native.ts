@@ -1,8 +1,10 @@
+import * as RabbitmqTopology from "@influscope/stack/RabbitmqTopology"
 import * as Effect from "effect/Effect"
 import { assert, describe, it } from "vitest"
 import { brokerOf } from "../src/Broker.ts"
 import { accountId, state } from "../src/Discovery.ts"
 import { crash, restart, start, stop, withEnv } from "../src/Faults.ts"
+import { destroy } from "../src/Recovery.ts"
 import { runningSystem } from "./RunningSystem.ts"
 
 const queue = "indexer-profiles.discovered"
@@ -39,6 +41,27 @@ describe("the discovery pipeline and its broker", () => {
     await Effect.runPromise(Effect.zipRight(subscriberLeaves, broker.deleteQueue(queue)))
     return drill(subscriberComes)
   }
+
+  /** Its disk goes while messages wait that nobody takes; a new one takes its place. */
+  const brokerLost = Effect.suspend(() => {
+    const { environment, servers } = system()
+    const { RABBITMQ_MANAGEMENT_URL: managementUrl = "", RABBITMQ_URL: url = "" } = environment
+    return Effect.sleep("3 seconds").pipe(
+      Effect.zipRight(destroy(servers.rabbitmq)),
+      Effect.zipRight(start(servers.rabbitmq)),
+      Effect.zipRight(RabbitmqTopology.declare({ url, managementUrl }, RabbitmqTopology.pipelines)),
+      Effect.zipRight(subscriberComes)
+    )
+  })
+
+  it("a broker that is lost with all its messages loses nothing", async () => {
+    await Effect.runPromise(subscriberLeaves)
+    await losesNothing({
+      what: "RabbitMQ lost, and a new one in its place",
+      name: "lostbrokerx",
+      faults: brokerLost
+    })
+  }, 300_000)
 
   it("kill -9 of RabbitMQ, three times while accounts are stated, loses nothing", async () => {
     const faults = Effect.repeatN(Effect.delay(crash(system().servers.rabbitmq), "2 seconds"), 2)
@@ -86,6 +109,18 @@ describe("the discovery pipeline and its broker", () => {
         Effect.zipRight(state(system().url, "warmx")([accountId("warmx", 0)])),
         Effect.runPromise
       )
+
+    it("a broker that is lost takes what was acknowledged with it", async () => {
+      await withoutOutbox()
+      await Effect.runPromise(subscriberLeaves)
+      const { lost } = await runDrill({
+        what: "control, outbox off, RabbitMQ lost",
+        name: "lostcontrolx",
+        faults: brokerLost,
+        unaudited: true
+      })
+      assert.isAbove(lost.length, 0)
+    }, 300_000)
 
     it("a full queue loses what was acknowledged", async () => {
       await withoutOutbox()

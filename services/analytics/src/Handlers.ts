@@ -20,6 +20,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { compute, computeBatch, computeOne, countBatch } from "./Compute.ts"
+import { counted } from "./CountCalls.ts"
 import { logDefect, statusOf } from "./Status.ts"
 
 /** Runs the effect of one call as a fiber that the server's scope owns. */
@@ -41,6 +42,7 @@ const underCallersSpan = <A, E>(
 /** What unary and streaming calls have in common. */
 interface AnyCall {
   readonly metadata: GrpcJs.Metadata
+  getPath(): string
   on(event: "cancelled", listener: () => void): unknown
 }
 
@@ -51,7 +53,8 @@ const start = <A>(
   effect: Effect.Effect<A, InvalidRequest>,
   onExit: (exit: Exit.Exit<A, InvalidRequest>) => void
 ): void => {
-  const fiber = run(underCallersSpan(call.metadata, Effect.onExit(effect, logDefect)))
+  const watched = counted(call.getPath(), Effect.onExit(effect, logDefect))
+  const fiber = run(underCallersSpan(call.metadata, watched))
   fiber.addObserver(onExit)
   call.on("cancelled", () => fiber.unsafeInterruptAsFork(fiber.id()))
 }

@@ -1,5 +1,7 @@
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
+import { Health } from "@influscope/telemetry/Health"
 import * as Logging from "@influscope/telemetry/Logging"
+import * as OperationsServer from "@influscope/telemetry/OperationsServer"
 import * as Tracing from "@influscope/telemetry/Tracing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,6 +13,8 @@ const announce = Layer.effectDiscard(
 
 const AnalyticsLive = announce.pipe(
   Layer.provide(layerConfig),
+  Layer.provide(OperationsServer.layer),
+  Layer.provide(Health.Default),
   Layer.provide(Tracing.layer("analytics")),
   Layer.provide(Logging.layer)
 )

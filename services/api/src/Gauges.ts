@@ -6,9 +6,9 @@ import {
   indexProfiles,
   queueItems,
   queueMessages,
-  queueOldest,
-  residentMemory
+  queueOldest
 } from "@influscope/telemetry/Metrics"
+import * as Process from "@influscope/telemetry/Process"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 
@@ -27,13 +27,15 @@ export class Gauges extends Effect.Service<Gauges>()("@influscope/api/Gauges", {
       }
       yield* Metric.set(deadLettersWaiting, yield* deadLetters.count)
       yield* Metric.set(indexProfiles, yield* index.count)
-      yield* Metric.set(residentMemory, process.memoryUsage.rss())
     })
 
     return {
       /** A store that does not answer leaves its gauges as they were; the rest of the metrics is still served. */
-      refresh: Effect.catchTag(read, "StorageError", (error) =>
-        Effect.logWarning("Some gauges could not be read", error.message)
+      refresh: Effect.zipRight(
+        Process.measure,
+        Effect.catchTag(read, "StorageError", (error) =>
+          Effect.logWarning("Some gauges could not be read", error.message)
+        )
       )
     }
   })

@@ -14,9 +14,11 @@ import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/Ti
 import * as Access from "@influscope/http/Access"
 import { Health } from "@influscope/telemetry/Health"
 import * as Logging from "@influscope/telemetry/Logging"
+import * as OperationsServer from "@influscope/telemetry/OperationsServer"
 import * as Tracing from "@influscope/telemetry/Tracing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { Gauges } from "./Gauges.ts"
 import { RemoteAlertsLive } from "./RemoteAlerts.ts"
 import { MessagesClient, RemoteOutreachLive } from "./RemoteOutreach.ts"
 import { PostsClient, RemotePostsLive } from "./RemotePosts.ts"
@@ -58,9 +60,15 @@ const announced = Layer.scopedDiscard(
   })
 )
 
+/** Where Prometheus needs no token; the API's own /metrics asks for one. */
+const OperationsLive = Layer.unwrapEffect(
+  Effect.map(Gauges, ({ refresh }) => OperationsServer.layerWith(refresh))
+).pipe(Layer.provide(Gauges.Default))
+
 const Main = announced.pipe(
   Layer.provide(ServerLive),
   Layer.provide(WebAppLive),
+  Layer.provide(OperationsLive),
   Layer.provide(
     Layer.mergeAll(
       RemoteScraperLive,

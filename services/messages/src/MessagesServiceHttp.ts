@@ -1,6 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
+import { routesOf } from "@influscope/http/Routes"
+import { serviceHandler } from "@influscope/http/ServiceHandler"
 import { MessagesServiceApi } from "@influscope/ports/MessagesServiceApi"
 import { Outreach } from "@influscope/ports/Outreach"
 import * as Context from "effect/Context"
@@ -29,11 +30,7 @@ export class MessagesServiceHttp extends Context.Tag("@influscope/messages/Messa
 
 export const MessagesServiceHttpLive = Layer.effect(
   MessagesServiceHttp,
-  Effect.gen(function* () {
-    const app = yield* HttpApiBuilder.httpApp
-    const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
-    return { handle: HttpApp.toWebHandlerRuntime(runtime)(app) }
-  })
+  Effect.map(serviceHandler(routesOf(MessagesServiceApi, [])), (handle) => ({ handle }))
 ).pipe(
   Layer.provide(HttpApiBuilder.api(MessagesServiceApi).pipe(Layer.provide(Handlers))),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),

@@ -10,12 +10,16 @@ import type { AppliedCounts } from "@influscope/ports/Outbox"
 import { PostStore } from "@influscope/ports/PostStore"
 import { Reject, Retry } from "@influscope/ports/PubSub"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { postsAnalysed } from "@influscope/telemetry/Metrics"
 import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { accountsOf } from "./Accounts.ts"
 import { PostCache } from "./PostCache.ts"
 import { RollUps } from "./RollUps.ts"
+
+const analysed = postsAnalysed.register()
 
 /** Posts analysed without a pause: some milliseconds. */
 const atOnce = 10
@@ -87,6 +91,7 @@ export class AnalysePosts extends Effect.Service<AnalysePosts>()("@influscope/po
       const distinct = latestOf(posts)
       const authors = [...new Set(distinct.map(({ author }) => author))]
       yield* store.putAnalyses(yield* analyse(distinct, authors))
+      yield* Metric.incrementBy(analysed, distinct.length)
       yield* cache.changed(distinct.map(({ id }) => id))
       yield* rollUps.settle(authors)
       return counts

@@ -1,7 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApp from "@effect/platform/HttpApp"
-import * as HttpRouter from "@effect/platform/HttpRouter"
 import * as HttpServer from "@effect/platform/HttpServer"
+import { routesOf } from "@influscope/http/Routes"
+import { serviceHandler } from "@influscope/http/ServiceHandler"
 import { Posts } from "@influscope/ports/Posts"
 import { PostsServiceApi } from "@influscope/ports/PostsServiceApi"
 import * as Context from "effect/Context"
@@ -29,16 +29,9 @@ export class PostsServiceHttp extends Context.Tag("@influscope/posts/PostsServic
   { readonly handle: (request: Request) => Promise<Response> }
 >() {}
 
-/** Ids may be longer than the hundred characters that the router would let them be. */
-const routing = { maxParamLength: 1_000 }
-
 export const PostsServiceHttpLive = Layer.effect(
   PostsServiceHttp,
-  Effect.gen(function* () {
-    const app = yield* HttpRouter.withRouterConfig(HttpApiBuilder.httpApp, routing)
-    const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
-    return { handle: HttpApp.toWebHandlerRuntime(runtime)(app) }
-  })
+  Effect.map(serviceHandler(routesOf(PostsServiceApi, [])), (handle) => ({ handle }))
 ).pipe(
   Layer.provide(HttpApiBuilder.api(PostsServiceApi).pipe(Layer.provide(Handlers))),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),

@@ -1,7 +1,8 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
 import * as HttpServerRequest from "@effect/platform/HttpServerRequest"
+import { routesOf } from "@influscope/http/Routes"
+import { serviceHandler } from "@influscope/http/ServiceHandler"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports } from "@influscope/ports/Imports"
 import { Profiles } from "@influscope/ports/Profiles"
@@ -37,11 +38,7 @@ export class ScraperHttp extends Context.Tag("@influscope/scraper/ScraperHttp")<
 
 export const ScraperHttpLive = Layer.effect(
   ScraperHttp,
-  Effect.gen(function* () {
-    const app = yield* HttpApiBuilder.httpApp
-    const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
-    return { handle: HttpApp.toWebHandlerRuntime(runtime)(app) }
-  })
+  Effect.map(serviceHandler(routesOf(ScraperApi, [])), (handle) => ({ handle }))
 ).pipe(
   Layer.provide(HttpApiBuilder.api(ScraperApi).pipe(Layer.provide(Handlers))),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),

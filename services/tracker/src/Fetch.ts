@@ -8,7 +8,7 @@ import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import { consume } from "@influscope/pipeline/Consumer"
 import { outage } from "@influscope/pipeline/Outage"
 import { Publisher } from "@influscope/pipeline/Publisher"
-import { MetricsProviders, ProviderUnavailable } from "@influscope/ports/MetricsProvider"
+import { MetricsProviders, type Provider, ProviderUnavailable } from "@influscope/ports/MetricsProvider"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
 import { Reject } from "@influscope/ports/PubSub"
 import { providerFailures, slotsUnknown } from "@influscope/telemetry/Metrics"
@@ -26,6 +26,8 @@ const maxAttempts = 25
 
 /** What has been fetched is handed on within this time. */
 const handingOnWithin = Duration.seconds(10)
+
+const failuresOf = ({ name }: Provider) => Metric.tagged(providerFailures, "provider", name).register()
 
 /**
  * Fetches the figures of one cohort for one nominal time and hands them on as points of that time. A provider that does
@@ -60,7 +62,7 @@ const apply = Effect.fn("Fetch.apply")(function* (
           retryAfterSeconds: undefined
         })
     }),
-    Effect.tapError(() => Metric.increment(Metric.tagged(providerFailures, "provider", provider.name))),
+    Effect.tapError(() => Metric.increment(failuresOf(provider))),
     Effect.catchAll(({ message }) => outage(message))
   )
   yield* Metric.incrementBy(slotsUnknown, strangers.length)
@@ -81,6 +83,7 @@ const apply = Effect.fn("Fetch.apply")(function* (
 export const FetchLive = Layer.scopedDiscard(
   Effect.gen(function* () {
     const { fetchConcurrency, maxLateness, timeout } = yield* trackerConfig
+    for (const provider of yield* MetricsProviders) failuresOf(provider)
     // Who waits for a provider's limit has done nothing wrong: the batch must not run out of its own time meanwhile.
     const options = {
       concurrency: fetchConcurrency,

@@ -10,6 +10,7 @@ import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 
 const key = "tracking/missed"
+const counted = slotsMissed.register()
 const Stored = Schema.parseJson(Schema.Int)
 
 /** Several processes may count at the same moment. */
@@ -34,7 +35,7 @@ export class Slots extends Effect.Service<Slots>()("@influscope/tracker/Slots", 
           state.set(key, JSON.stringify(count + slots), { ifMatch })
         ).pipe(
           Effect.retry({ schedule: conflicts, while: (error) => error.reason === "conflict" }),
-          Effect.zipRight(Metric.incrementBy(slotsMissed, slots))
+          Effect.zipRight(Metric.incrementBy(counted, slots))
         ),
       missedSoFar: Effect.map(read, ({ count }) => count),
       /** Of the influencers that were asked for, the provider did not know these. */

@@ -1,6 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
+import { routesOf } from "@influscope/http/Routes"
+import { serviceHandler } from "@influscope/http/ServiceHandler"
 import { Alerts } from "@influscope/ports/Alerts"
 import { TrackerApi } from "@influscope/ports/TrackerApi"
 import { Tracking } from "@influscope/ports/Tracking"
@@ -38,11 +39,7 @@ export class TrackerHttp extends Context.Tag("@influscope/tracker/TrackerHttp")<
 
 export const TrackerHttpLive = Layer.effect(
   TrackerHttp,
-  Effect.gen(function* () {
-    const app = yield* HttpApiBuilder.httpApp
-    const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
-    return { handle: HttpApp.toWebHandlerRuntime(runtime)(app) }
-  })
+  Effect.map(serviceHandler(routesOf(TrackerApi, [])), (handle) => ({ handle }))
 ).pipe(
   Layer.provide(HttpApiBuilder.api(TrackerApi).pipe(Layer.provide(Handlers))),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),

@@ -11,7 +11,7 @@ import { UserRecords } from "./UserRecords.ts"
 
 const options = { concurrency: 8, maxAttempts: 25, timeout: "30 seconds" } as const
 
-const created = Metric.tagged(usersCreated, "by", "queue")
+const created = Metric.tagged(usersCreated, "by", "queue").register()
 
 /** Makes a user whose number has been given; asked for again, or deleted since, it stays as it is. */
 const apply = Effect.fn("Users.createRequested")(function* ({

@@ -16,7 +16,7 @@ import { UserRecords } from "./UserRecords.ts"
 /** Numbers looked at for one page: where more than that have been deleted in a row, the page is short. */
 const numbersPerPage = 1_000
 
-const created = Metric.tagged(usersCreated, "by", "request")
+const created = Metric.tagged(usersCreated, "by", "request").register()
 
 const toUser = ({ name }: NewUser, { createdAt, id }: Claim): User => ({
   id,

@@ -1,6 +1,7 @@
 import * as HttpApiBuilder from "@effect/platform/HttpApiBuilder"
-import * as HttpApp from "@effect/platform/HttpApp"
 import * as HttpServer from "@effect/platform/HttpServer"
+import { routesOf } from "@influscope/http/Routes"
+import { serviceHandler } from "@influscope/http/ServiceHandler"
 import { Users } from "@influscope/ports/Users"
 import { UsersServiceApi } from "@influscope/ports/UsersServiceApi"
 import * as Context from "effect/Context"
@@ -32,11 +33,7 @@ export class UsersHttp extends Context.Tag("@influscope/users/UsersHttp")<
 
 export const UsersHttpLive = Layer.effect(
   UsersHttp,
-  Effect.gen(function* () {
-    const app = yield* HttpApiBuilder.httpApp
-    const runtime = yield* Effect.runtime<Layer.Layer.Success<typeof HttpServer.layerContext>>()
-    return { handle: HttpApp.toWebHandlerRuntime(runtime)(app) }
-  })
+  Effect.map(serviceHandler(routesOf(UsersServiceApi, [])), (handle) => ({ handle }))
 ).pipe(
   Layer.provide(HttpApiBuilder.api(UsersServiceApi).pipe(Layer.provide(Handlers))),
   Layer.provide([HttpApiBuilder.Router.Live, HttpApiBuilder.Middleware.layer]),

@@ -1,5 +1,5 @@
 import { Database as BunDatabase, SQLiteError } from "bun:sqlite"
-import { mkdirSync } from "node:fs"
+import { mkdirSync, statSync } from "node:fs"
 import { dirname } from "node:path"
 import { StorageError, type StorageReason } from "@influscope/ports/StorageError"
 import * as Context from "effect/Context"
@@ -13,6 +13,9 @@ BunDatabase.MAX_QUERY_CACHE_SIZE = 1_000
 
 /** How long a second opener of a file waits for the first to let go of it. */
 const lockWaitMillis = 1_000
+
+/** 16 MiB between checkpoints: batches of half a MiB would otherwise force one every few messages. */
+const checkpointPages = 4_000
 
 const reasons: { readonly [code: string]: StorageReason } = {
   SQLITE_FULL: "full",
@@ -104,8 +107,7 @@ const configure = (db: BunDatabase, cacheMebibytes: number): void => {
   db.run("PRAGMA synchronous = FULL")
   db.run("PRAGMA foreign_keys = ON")
   db.run(`PRAGMA cache_size = ${-1_024 * cacheMebibytes}`)
-  // 16 MiB between checkpoints: batches of half a MiB would otherwise force one every few messages.
-  db.run("PRAGMA wal_autocheckpoint = 4000")
+  db.run(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
   db.run(`PRAGMA journal_size_limit = ${64 * 1_024 * 1_024}`)
 }
 
@@ -134,14 +136,18 @@ const open = (options: DatabaseOptions): BunDatabase => {
   }
 }
 
-const close = (db: BunDatabase): Effect.Effect<void> =>
+const close = (path: string, db: BunDatabase): Effect.Effect<void> =>
   attempt("checkpoint at close", () => {
+    opened.delete(path)
     db.run("PRAGMA wal_checkpoint(TRUNCATE)")
   }).pipe(
     // The log is replayed at the next start, so nothing is lost.
     Effect.catchTag("StorageError", (error) => Effect.logWarning(error.message)),
     Effect.ensuring(Effect.sync(() => db.close()))
   )
+
+/** Every file that this process has open, by path: a backup is of all of them at one moment. */
+const opened = new Map<string, BunDatabase>()
 
 const makeDirectory = (path: string): Effect.Effect<void, StorageError> =>
   Effect.suspend(() => {
@@ -176,13 +182,70 @@ export const make = (options: DatabaseOptions): Effect.Effect<SqliteDatabase, St
   makeDirectory(options.path).pipe(
     Effect.zipRight(
       Effect.acquireRelease(
-        attempt(`open ${options.path}`, () => open(options)),
-        close
+        attempt(`open ${options.path}`, () => {
+          const db = open(options)
+          opened.set(options.path, db)
+          return db
+        }),
+        (db) => close(options.path, db)
       )
     ),
     Effect.map((db) => service(options.path, db)),
     Effect.withSpan("SqliteDatabase.open", { attributes: { path: options.path } })
   )
+
+/** A file as it was at a moment: all of it, and so many bytes of its log (`<path>-wal`), which may not be there. */
+export interface HeldFile {
+  readonly path: string
+  readonly logBytes: number
+}
+
+/** What a copy is made of does not change: what is committed goes to the end of the log, and stays there. */
+const holdFile = (path: string, db: BunDatabase): Effect.Effect<void, StorageError, Scope.Scope> =>
+  Effect.acquireRelease(
+    attempt(`hold ${path}`, () => {
+      db.run("PRAGMA wal_autocheckpoint = 0")
+      // From here on the length of the log tells how much of it counts.
+      const { busy } = db.query<{ busy: number }, []>("PRAGMA wal_checkpoint(TRUNCATE)").get() ?? { busy: 1 }
+      if (busy !== 0)
+        throw new StorageError({
+          reason: "unavailable",
+          operation: `hold ${path}`,
+          cause: "it is being read"
+        })
+    }),
+    () =>
+      attempt(`let go of ${path}`, () => {
+        // Closed meanwhile, it has been checkpointed for good.
+        if (opened.get(path) === db) db.run(`PRAGMA wal_autocheckpoint = ${checkpointPages}`)
+      }).pipe(Effect.catchTag("StorageError", (error) => Effect.logWarning(error.message)))
+  )
+
+const logBytes = (path: string): number => statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0
+
+/** Whoever ends a hold lets the files change under another one. */
+const oneHold = Effect.unsafeMakeSemaphore(1)
+
+/**
+ * Lets every open file below a directory be copied while it is written, for as long as the scope is open: together the copies are what
+ * a process that was killed at that moment would have left. `meanwhile` runs at that moment: nothing is written before it is done.
+ * Only another process may copy the files: SQLite's locks go when its own process closes any descriptor of a file. Waits while
+ * another hold lasts.
+ */
+export const hold = (
+  directory: string,
+  meanwhile: () => void = () => {}
+): Effect.Effect<ReadonlyArray<HeldFile>, StorageError, Scope.Scope> =>
+  Effect.gen(function* () {
+    yield* Effect.acquireRelease(oneHold.take(1), () => oneHold.release(1))
+    const files = [...opened].filter(([path]) => path.startsWith(`${directory}/`))
+    yield* Effect.forEach(files, ([path, db]) => holdFile(path, db), { discard: true })
+    // In one turn of the process, and so between two transactions.
+    return yield* attempt(`hold ${directory}`, () => {
+      meanwhile()
+      return files.map(([path]): HeldFile => ({ path, logBytes: logBytes(path) }))
+    })
+  })
 
 /** The file shared by the queue, the outbox and the state store. */
 export class Database extends Context.Tag("@influscope/adapters/sqlite/Database")<

@@ -4,6 +4,7 @@ import { profileOf, queryOf } from "@influscope/ports/conformance/ProfileFixture
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
@@ -204,5 +205,70 @@ describe("reindex", () => {
       })
       yield* Effect.provide(body, layer)
     })
+  )
+
+  it.scopedLive(
+    "leaves a program of the version before searching, and lets it write nothing into the new index",
+    () =>
+      Effect.gen(function* () {
+        const settings = yield* fresh
+        const { alias } = settings
+        const [old, next] = [madeIndex(alias, 1), `${alias}-v999-2`]
+        const send = (method: string, path: string, body: unknown) =>
+          Effect.promise(async () => {
+            const response = await fetch(`${server.url()}/${path}`, {
+              method,
+              headers: { "content-type": "application/json" },
+              body: JSON.stringify(body)
+            })
+            assert.isTrue(response.ok, await response.text())
+          })
+        yield* Effect.addFinalizer(() =>
+          Effect.promise(() => fetch(`${server.url()}/${next}?ignore_unavailable=true`, { method: "DELETE" }))
+        )
+        const body = Effect.gen(function* () {
+          const index = yield* SearchIndex
+          yield* write("known", 1)
+          const [known = Option.none()] = yield* index.getMany([profileOf("known").id])
+          const revision = Option.getOrUndefined(known)?.revision
+
+          // What a later release's reindex does in the end.
+          yield* send("PUT", next, { mappings })
+          const document = documentOf(profileOf("known", { followers: 1 }))
+          yield* send("PUT", `${next}/_doc/${encodeURIComponent(document.id)}?refresh=true`, document)
+          const namesOf = (name: string, version: number) => [
+            alias,
+            `${name}-current`,
+            `${alias}-v${version}-current`
+          ]
+          yield* send("POST", "_aliases", {
+            actions: [
+              ...namesOf(old, 2).map((each) => ({ remove: { index: old, alias: each } })),
+              ...namesOf(next, 999).map((each) => ({ add: { index: next, alias: each } }))
+            ]
+          })
+
+          const { hits } = yield* index.search(queryOf("known"))
+          assert.deepStrictEqual(
+            hits.map(({ followers }) => followers),
+            [1]
+          )
+          const unreadable = yield* Effect.flip(index.getMany([profileOf("known").id]))
+          assert.strictEqual(unreadable.reason, "unavailable")
+          // A consumer takes both for a moment's trouble, and its messages wait.
+          for (const each of [
+            { profile: profileOf("known", { followers: 2 }), revision },
+            { profile: profileOf("new"), revision: undefined }
+          ]) {
+            const outcome = yield* Effect.either(index.bulk([each]))
+            assert.notDeepEqual(outcome, Either.right(["written"]))
+          }
+          const count = yield* Effect.promise(async () =>
+            (await fetch(`${server.url()}/${next}/_count`)).json()
+          )
+          assert.strictEqual(count.count, 1)
+        })
+        yield* Effect.provide(body, ElasticsearchIndex.layerWith(settings))
+      })
   )
 })

@@ -155,7 +155,7 @@ export const elasticsearch: ServerRecipe = {
   ),
   prepare: ({ directory }) =>
     Effect.sync(() => {
-      for (const each of ["data", "logs"]) mkdirSync(join(directory, each), { recursive: true })
+      for (const each of ["data", "logs", "snapshots"]) mkdirSync(join(directory, each), { recursive: true })
     }),
   command: ({ directory, ports, program }) => {
     const heap = process.env["ELASTICSEARCH_HEAP"] ?? "1g"

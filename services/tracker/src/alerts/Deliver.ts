@@ -30,8 +30,8 @@ const longestDelay = Duration.minutes(15)
 /** Longest reason kept, in UTF-16 code units. */
 const maxReason = 300
 
-const succeeded = Metric.tagged(webhookCalls, "outcome", "delivered")
-const failed = Metric.tagged(webhookCalls, "outcome", "failed")
+const succeeded = Metric.tagged(webhookCalls, "outcome", "delivered").register()
+const failed = Metric.tagged(webhookCalls, "outcome", "failed").register()
 
 const { evidence, id, influencer, name, rule, time } = RaisedAlert.fields
 

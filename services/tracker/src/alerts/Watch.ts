@@ -25,6 +25,8 @@ import { AlertLog } from "./AlertLog.ts"
 import { AlertRules } from "./AlertRules.ts"
 import { alertsConfig } from "./Config.ts"
 
+const raised = raisedAlerts.register()
+
 const keyOf = (id: InfluencerId): string => `alerts/state/${id}`
 
 /** What is remembered of an influencer's rules, and alerts that may not be in the log yet. */
@@ -128,7 +130,7 @@ export class Watch extends Effect.Service<Watch>()("@influscope/tracker/Watch", 
           raisedAt,
           delivery
         })
-        if (isNew) yield* Metric.increment(raisedAlerts)
+        if (isNew) yield* Metric.increment(raised)
       })
 
     const look = Effect.fn("Watch.look")(function* (id: InfluencerId) {

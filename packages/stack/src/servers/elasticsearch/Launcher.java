@@ -16,6 +16,8 @@ public final class Launcher {
             .put("path.home", home)
             .put("path.data", directory.resolve("data"))
             .put("path.logs", directory.resolve("logs"))
+            // Where repositories of snapshots may be: those of S3 are a module that is not in the core.
+            .put("path.repo", directory.resolve("snapshots"))
             .put("cluster.name", "influscope")
             .put("node.name", "influscope")
             .put("discovery.type", "single-node")

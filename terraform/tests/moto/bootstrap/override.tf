@@ -1,0 +1,3 @@
+provider "aws" {
+  s3_use_path_style = true
+}
