@@ -10,9 +10,10 @@ export const UserId = Schema.String.pipe(
 export type UserId = typeof UserId.Type
 
 export const UserName = Schema.String.pipe(
-  Schema.pattern(/^(?=.*\S)[^\p{Cc}\p{Cs}]{1,200}$/u, {
+  Schema.pattern(/^[^\p{Cc}\p{Cs}]{1,200}$/u, {
     message: () => "expected 1 to 200 characters, none of them a control character"
-  })
+  }),
+  Schema.pattern(/\S/, { message: () => "expected a name, not blanks alone" })
 )
 
 export const UserRole = Schema.Literal("viewer", "analyst", "outreach", "admin").annotations({
@@ -37,7 +38,8 @@ export const scopesOf = (roles: ReadonlyArray<UserRole>): ReadonlyArray<Scope> =
 export const UserRoles = Schema.Array(UserRole).pipe(
   Schema.maxItems(UserRole.literals.length),
   Schema.filter((roles) => new Set(roles).size === roles.length, {
-    message: () => "expected each role once"
+    message: () => "expected each role once",
+    jsonSchema: { uniqueItems: true }
   })
 )
 
