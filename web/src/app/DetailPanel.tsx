@@ -81,7 +81,7 @@ const FieldTable = ({
     <section class="detail-section">
       <h3>{title}</h3>
       {known.length === 0 ? null : (
-        <table>
+        <table class="rows">
           <thead>
             <tr>
               <th scope="col">Field</th>

@@ -98,7 +98,7 @@ const ValueTable = ({
     <summary>These figures as a table</summary>
     {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keyboard */}
     <section aria-label="Figures by day" tabIndex={0}>
-      <table>
+      <table class="rows">
         <thead>
           <tr>
             <th scope="col">Day (UTC)</th>

@@ -89,7 +89,7 @@ const NewTemplate = ({ act }: Pick<Outreach, "act">) => (
     </label>
     <label>
       {"Text, with fields such as {{displayName}}, {{followers}} and {{unsubscribeUrl}}"}
-      <textarea name="text" required />
+      <textarea name="text" rows={6} required />
     </label>
     <label>
       In place of a name that is not known
@@ -227,7 +227,7 @@ const CampaignTable = ({ act, campaigns }: Outreach) =>
   campaigns.value.length === 0 ? (
     <p class="quiet">There are none yet.</p>
   ) : (
-    <table>
+    <table class="rows">
       <thead>
         <tr>
           <th scope="col">Name</th>

@@ -153,6 +153,10 @@ const handle = (
     )
   )
 
+/** A sidecar that stops may do so for a minute, and uses up the broker's limit in moments: all revivals take two minutes. */
+const pauseBefore = (revivals: number): Duration.Duration =>
+  Duration.min(Duration.millis(100 * 2 ** revivals), Duration.seconds(10))
+
 /** daprd says of a body beyond --max-body-size: 500 "stream too large", 413, or gRPC's "larger than max". */
 const isTooLarge = ({ status, text }: SidecarAnswer): boolean =>
   status === 413 || /too large|larger than max|exceeds/i.test(text)
@@ -226,6 +230,7 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
       if (!CloudEvent.isRaw(message) && revivals < options.revivals) {
         const details = { topic, id: message.id, revivals }
         yield* Effect.logWarning("A message that the broker gave up goes back to its topic", details)
+        yield* Effect.sleep(pauseBefore(revivals))
         // Not counted as a delivery: no handler has a part in it.
         yield* send(topic, message.id, CloudEvent.encode(source, topic, message, revivals + 1))
         return "SUCCESS" as const

@@ -57,17 +57,37 @@ export const encodeTexts = <A>(rows: ReadonlyArray<A>, textOf: (row: A) => strin
   return bytes
 }
 
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+/** What is left to read of bytes. */
+export interface Reader {
+  readonly view: DataView
+  at: number
+}
 
-/** The elements of an array of type integer[] or float8[], of any number of dimensions; null is NaN. */
-export const decodeArray = (bytes: Uint8Array): Float64Array => {
-  const view = viewOf(bytes)
-  const dimensions = view.getInt32(0)
-  const isInteger = view.getInt32(8) === types.integer
+export const readerOf = (bytes: Uint8Array): Reader => ({
+  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+  at: 0
+})
+
+export const isAtEnd = ({ at, view }: Reader): boolean => at >= view.byteLength
+
+/** A bigint that is a safe integer, as int8send writes it. */
+export const readBigint = (reader: Reader): number => {
+  const { at, view } = reader
+  reader.at += 8
+  return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4)
+}
+
+/** The elements of an array of type integer[] or float8[], of any number of dimensions, as array_send writes it; null is NaN. */
+export const readArray = (reader: Reader): Float64Array => {
+  const { view } = reader
+  const head = reader.at
+  const dimensions = view.getInt32(head)
+  const isInteger = view.getInt32(head + 8) === types.integer
   let length = dimensions === 0 ? 0 : 1
-  for (let dimension = 0; dimension < dimensions; dimension++) length *= view.getInt32(12 + 8 * dimension)
+  for (let dimension = 0; dimension < dimensions; dimension++)
+    length *= view.getInt32(head + 12 + 8 * dimension)
   const values = new Float64Array(length).fill(Number.NaN)
-  let at = 12 + 8 * dimensions
+  let at = head + 12 + 8 * dimensions
   for (let place = 0; place < length; place++) {
     const size = view.getInt32(at)
     at += 4
@@ -75,5 +95,6 @@ export const decodeArray = (bytes: Uint8Array): Float64Array => {
     values[place] = isInteger ? view.getInt32(at) : view.getFloat64(at)
     at += size
   }
+  reader.at = at
   return values
 }

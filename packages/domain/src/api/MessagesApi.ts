@@ -30,7 +30,8 @@ import {
 const keepable = (text: Schema.Schema<string>) =>
   text.pipe(
     Schema.filter((given) => given.isWellFormed() && !given.includes("\u0000"), {
-      message: () => "expected text without NUL and halves of characters"
+      message: () => "expected text without NUL and halves of characters",
+      jsonSchema: { pattern: "^[^\\u0000]*$" }
     })
   )
 
@@ -64,7 +65,9 @@ export const MessagePage = Schema.Struct({
 }).annotations({ identifier: "MessagePage" })
 export type MessagePage = typeof MessagePage.Type
 
-export const ReadMark = Schema.Struct({ upTo: Schema.Int.pipe(Schema.nonNegative()) }).annotations({
+export const ReadMark = Schema.Struct({
+  upTo: Schema.Int.pipe(Schema.between(0, Number.MAX_SAFE_INTEGER))
+}).annotations({
   identifier: "ReadMark"
 })
 

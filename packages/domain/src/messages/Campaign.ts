@@ -2,6 +2,7 @@ import * as DateTime from "effect/DateTime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Tenant } from "../access/Principal.ts"
+import { oneLine } from "../OneLine.ts"
 import { ProfileId } from "../ProfileId.ts"
 import { WebhookUrl } from "../Webhook.ts"
 import { EmailAddress } from "./Contact.ts"
@@ -17,12 +18,7 @@ export const CampaignId = Schema.String.pipe(
 ).annotations({ identifier: "CampaignId" })
 export type CampaignId = typeof CampaignId.Type
 
-const SenderName = Schema.NonEmptyString.pipe(
-  Schema.maxLength(100),
-  Schema.pattern(/^[^\p{Cc}\u2028\u2029]*$/u, {
-    message: () => "expected one line without control characters"
-  })
-)
+const SenderName = Schema.NonEmptyString.pipe(Schema.maxLength(100), oneLine)
 
 /** Whom messages are from, and where answers go. */
 export const Sender = Schema.Struct({

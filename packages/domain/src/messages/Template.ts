@@ -1,5 +1,6 @@
 import * as Either from "effect/Either"
 import * as Schema from "effect/Schema"
+import { oneLine } from "../OneLine.ts"
 
 /**
  * What a template may name, as in `{{displayName}}`. All but the last are of the recipient; followers are grouped by thousands,
@@ -79,9 +80,7 @@ const parsable = (text: Schema.Schema<string>) =>
 export const TemplateSubject = Schema.String.pipe(
   Schema.minLength(1),
   Schema.maxLength(200),
-  Schema.pattern(/^[^\p{Cc}\u2028\u2029]*$/u, {
-    message: () => "expected one line without control characters"
-  }),
+  oneLine,
   parsable
 )
 export const TemplateText = Schema.String.pipe(Schema.minLength(1), Schema.maxLength(50_000), parsable)
@@ -98,6 +97,9 @@ export const TemplateHtml = Schema.String.pipe(
 /** Line ends, controls, and marks that turn the direction of what follows them. */
 const unruly = /[\p{Cc}\u2028\u2029\u202A-\u202E\u2066-\u2069\s]+/gu
 
+/** The other characters, as the contract says it. */
+const ruly = "[^\\s\\u0000-\\u001f\\u007f-\\u009f\\u202a-\\u202e\\u2066-\\u2069]"
+
 /** A value comes from whoever runs the account: it is made one line. */
 export const plainValue = (value: string): string => value.toWellFormed().replaceAll(unruly, " ").trim()
 
@@ -108,7 +110,10 @@ export const TemplateDefaults = Schema.partialWith(
     value: Schema.String.pipe(
       Schema.minLength(1),
       Schema.maxLength(200),
-      Schema.filter((text) => plainValue(text) === text, { message: () => "expected one line of text" })
+      Schema.filter((text) => plainValue(text) === text, {
+        message: () => "expected one line of text with single blanks",
+        jsonSchema: { pattern: `^${ruly}+(?: ${ruly}+)*$` }
+      })
     )
   }),
   { exact: true }

@@ -1,6 +1,7 @@
 import * as Schema from "effect/Schema"
 import { allScopes, type Scope } from "../access/Scopes.ts"
 import { dateParam, optional } from "../api/Params.ts"
+import { oneLine } from "../OneLine.ts"
 
 /** A number from 1 on, as text; given in order within a tenant, and never twice. */
 export const UserId = Schema.String.pipe(
@@ -10,9 +11,11 @@ export const UserId = Schema.String.pipe(
 export type UserId = typeof UserId.Type
 
 export const UserName = Schema.String.pipe(
-  Schema.pattern(/^(?=.*\S)[^\p{Cc}\p{Cs}]{1,200}$/u, {
-    message: () => "expected 1 to 200 characters, none of them a control character"
-  })
+  Schema.minLength(1),
+  Schema.maxLength(200),
+  oneLine,
+  Schema.pattern(/\S/, { message: () => "expected a name, not blanks alone" }),
+  Schema.filter((name) => name.isWellFormed(), { message: () => "expected whole characters" })
 )
 
 export const UserRole = Schema.Literal("viewer", "analyst", "outreach", "admin").annotations({
@@ -37,7 +40,8 @@ export const scopesOf = (roles: ReadonlyArray<UserRole>): ReadonlyArray<Scope> =
 export const UserRoles = Schema.Array(UserRole).pipe(
   Schema.maxItems(UserRole.literals.length),
   Schema.filter((roles) => new Set(roles).size === roles.length, {
-    message: () => "expected each role once"
+    message: () => "expected each role once",
+    jsonSchema: { uniqueItems: true }
   })
 )
 

@@ -120,6 +120,14 @@ export interface DaprdOptions {
   /** Most deliveries and calls handed to the app at once; unlimited when absent. */
   readonly appMaxConcurrency?: number
   readonly logLevel?: "debug" | "info" | "warn" | "error"
+  /** Speak to other sidecars by certificates alone, of the Sentry at this address; absent, in the clear. */
+  readonly certificates?: {
+    readonly sentry: string
+    /** PEM. */
+    readonly trustAnchors: string
+    /** Which the certificate names, beside the app id. */
+    readonly namespace: string
+  }
   /** What component files read with `envRef`, and the AWS clients. */
   readonly env?: Readonly<Record<string, string>>
 }
@@ -164,11 +172,14 @@ const flags = (options: DaprdOptions, where: Where): ReadonlyArray<string> => [
   ...(options.appMaxConcurrency === undefined
     ? []
     : ["--app-max-concurrency", String(options.appMaxConcurrency)]),
+  ...(options.certificates === undefined
+    ? []
+    : ["--enable-mtls", "--sentry-address", options.certificates.sentry]),
   ...["--log-level", options.logLevel ?? "info"],
   "--log-as-json"
 ]
 
-const answers = (url: string): Effect.Effect<boolean> =>
+export const answers = (url: string): Effect.Effect<boolean> =>
   Effect.tryPromise((signal) => fetch(url, { signal })).pipe(
     Effect.map((response) => response.ok),
     Effect.timeout("2 seconds"),
@@ -192,7 +203,13 @@ export const daprd = (options: DaprdOptions): ServerRecipe => ({
     env: {
       ...options.env,
       ...(options.apiToken === undefined ? {} : { DAPR_API_TOKEN: options.apiToken }),
-      ...(options.appToken === undefined ? {} : { APP_API_TOKEN: options.appToken })
+      ...(options.appToken === undefined ? {} : { APP_API_TOKEN: options.appToken }),
+      ...(options.certificates === undefined
+        ? {}
+        : {
+            DAPR_TRUST_ANCHORS: options.certificates.trustAnchors,
+            NAMESPACE: options.certificates.namespace
+          })
     }
   }),
   ready: (where) => answers(`http://127.0.0.1:${port(where, "http")}/v1.0/healthz/outbound`),

@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { PostgresDatabase } from "../Database.ts"
 import { blockSize, columnOf } from "./Columns.ts"
-import { coarser, rollupOfPoint, rollupsOfRow, type StoredRow } from "./Rollups.ts"
+import { coarser, packed, rollupOfPoint, unpacked } from "./Rollups.ts"
 
 /** No time is so late. */
 const endOfTime = 2 ** 32
@@ -64,29 +64,36 @@ export const readPoints = ({ query }: PostgresDatabase) =>
     return rows.map((row) => pointOf(id, row))
   })
 
-/** $1 id, $2 from, $3 to. Points that rollups may not have. A level is kept from the start of one of its buckets on. */
-const selectDirtyPoints = (level: RollupLevel): string => `
-SELECT ${pointColumns} FROM (
-  SELECT DISTINCT day FROM influscope.series_dirty
-  WHERE block = ${seriesOf} / ${blockSize} AND day > $2::bigint - ${daySeconds} AND day < $3::bigint
-) dirty CROSS JOIN LATERAL (
-  SELECT * FROM influscope.points WHERE series = ${seriesOf}
-  AND time >= greatest($2::bigint, day, ${keptFrom(level)}) AND time < least($3::bigint, day + ${daySeconds})
-) points ORDER BY time`
+/** $1 id, $2 from, $3 to. Days of which rollups may not have all points. */
+const selectDirtyDays = `
+SELECT DISTINCT day::float8 AS day FROM influscope.series_dirty
+WHERE block = ${seriesOf} / ${blockSize} AND day > $2::bigint - ${daySeconds} AND day < $3::bigint`
 
-const summariesOf = (metrics: ReadonlyArray<MetricName>): string =>
-  metrics.map((metric) => `, array_send(${columnOf(metric)}) AS ${columnOf(metric)}`).join("")
+/** $1 id, $2 from, $3 to, $4 days as JSON. A level is kept from the start of one of its buckets on. */
+const selectPointsOfDays = (level: RollupLevel): string => `
+SELECT ${pointColumns} FROM json_array_elements_text($4::json) AS dirty(day) CROSS JOIN LATERAL (
+  SELECT * FROM influscope.points WHERE series = ${seriesOf}
+  AND time >= greatest($2::bigint, day::bigint, ${keptFrom(level)})
+  AND time < least($3::bigint, day::bigint + ${daySeconds})
+) points ORDER BY time`
 
 /** $1 id, $2 from, $3 to, $4 rows. */
 const selectHours = (metrics: ReadonlyArray<MetricName>): string => `
-SELECT day::float8 AS day, array_send(hours) AS hours${summariesOf(metrics)} FROM influscope.series_hours
-WHERE series = ${seriesOf} AND day > $2::bigint - ${daySeconds} AND day >= ${keptFrom("hour")} AND day < $3::bigint
-ORDER BY day LIMIT $4::bigint`
+SELECT ${packed("series_hours", metrics)} AS rows FROM (
+  SELECT * FROM influscope.series_hours
+  WHERE series = ${seriesOf} AND day > $2::bigint - ${daySeconds} AND day >= ${keptFrom("hour")} AND day < $3::bigint
+  ORDER BY day LIMIT $4::bigint
+) hours`
 
 /** $1 id, $2 from, $3 to. */
 const selectDays = (level: RollupLevel, metrics: ReadonlyArray<MetricName>): string => `
-SELECT day::float8 AS day${summariesOf(metrics)} FROM influscope.series_days
-WHERE series = ${seriesOf} AND day >= greatest($2::bigint, ${keptFrom(level)}) AND day < $3::bigint ORDER BY day`
+SELECT ${packed("series_days", metrics)} AS rows FROM influscope.series_days
+WHERE series = ${seriesOf} AND day >= greatest($2::bigint, ${keptFrom(level)}) AND day < $3::bigint`
+
+/** Null when there are none. */
+interface Packed {
+  readonly rows: Uint8Array | null
+}
 
 const isIn =
   (from: number, to: number) =>
@@ -116,18 +123,25 @@ export const readRollups = ({ query }: PostgresDatabase) =>
     const start = bucketStart(level, from)
     const first = start < from ? nextBucket(level, start) : from
     const end = nextBucket(level, bucketStart(level, to - 1))
-    const dirty = yield* query<PointRow>("read rollups", selectDirtyPoints(level), [id, first, end])
-    const points = dirty.map((row) => rollupOfPoint(pointOf(id, row), metrics))
+    const limited = [id, first, end]
+    const dirty = yield* query<{ day: number }>("read rollups", selectDirtyDays, limited)
+    // Mostly there are none, and planning for all partitions would take longer than finding that out.
+    const days = dirty.length > 0 ? JSON.stringify(dirty.map(({ day }) => day)) : undefined
+    const points =
+      days === undefined
+        ? []
+        : yield* query<PointRow>("read rollups", selectPointsOfDays(level), [...limited, days])
+    const fresh = points.map((row) => rollupOfPoint(pointOf(id, row), metrics))
     if (level === "hour") {
       // The first row may have no hour of the range.
-      const limits = [first, end, range.limit + 1]
-      const rows = yield* query<StoredRow>("read rollups", selectHours(metrics), [id, ...limits])
-      const hours = rows.flatMap(rollupsOfRow).filter(isIn(first, end))
-      return overlaid(hours, coarser("hour", points)).slice(0, range.limit)
+      const [row] = yield* query<Packed>("read rollups", selectHours(metrics), [...limited, range.limit + 1])
+      const hours = row?.rows ? unpacked("series_hours", metrics, row.rows).filter(isIn(first, end)) : []
+      return overlaid(hours, coarser("hour", fresh)).slice(0, range.limit)
     }
-    const rows = yield* query<StoredRow>("read rollups", selectDays(level, metrics), [id, first, end])
-    const days = overlaid(rows.flatMap(rollupsOfRow), coarser("day", points))
-    return (level === "day" ? days : coarser(level, days)).slice(0, range.limit)
+    const [row] = yield* query<Packed>("read rollups", selectDays(level, metrics), limited)
+    const stored = row?.rows ? unpacked("series_days", metrics, row.rows) : []
+    const byDay = overlaid(stored, coarser("day", fresh))
+    return (level === "day" ? byDay : coarser(level, byDay)).slice(0, range.limit)
   })
 
 /** $1 ids as JSON, $2 at. */

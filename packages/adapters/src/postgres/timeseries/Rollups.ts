@@ -1,17 +1,10 @@
 import { type DataPoint, type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import { bucketSeconds, bucketStart, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import type { Rollup, Summary } from "@influscope/ports/TimeSeries"
-import { decodeArray } from "../Arrays.ts"
+import { isAtEnd, readArray, readBigint, readerOf } from "../Arrays.ts"
 import { columnOf } from "./Columns.ts"
 
 type Metrics = { [M in MetricName]?: Summary }
-
-/** A row of series_hours or, without `hours`, of series_days; arrays are in binary form. */
-export interface StoredRow {
-  readonly day: number
-  /** Metrics by their column. */
-  readonly [column: string]: number | Uint8Array | null
-}
 
 /** Hours of a row of days. */
 const oneBucket = Float64Array.of(0)
@@ -45,25 +38,41 @@ const summaryAt = (numbers: Float64Array, count: number, place: number): Summary
   }
 }
 
-const arrayIn = (row: StoredRow, column: string): Float64Array | undefined => {
-  const bytes = row[column]
-  return bytes instanceof Uint8Array ? decodeArray(bytes) : undefined
+/**
+ * Rows of a table of rollups in one value, which the driver reads in a fraction of the time it takes for as many values as there
+ * are days and metrics. A row is its day, its hours if the table has some, and an array for each metric, empty when it is null.
+ */
+export const packed = (table: "series_hours" | "series_days", metrics: ReadonlyArray<MetricName>): string => {
+  const summaries = metrics.map(
+    (metric) => `coalesce(array_send(${columnOf(metric)}), array_send('{}'::float8[]))`
+  )
+  const hours = table === "series_hours" ? ["array_send(hours)"] : []
+  return `string_agg(${["int8send(day)", ...hours, ...summaries].join(" || ")}, '' ORDER BY day)`
 }
 
-export const rollupsOfRow = (row: StoredRow): ReadonlyArray<Rollup> => {
-  const hours = arrayIn(row, "hours") ?? oneBucket
-  const rollups: Array<{ readonly time: number; readonly metrics: Metrics }> = []
-  for (const hour of hours) rollups.push({ time: row.day + hour * bucketSeconds.hour, metrics: {} })
-  for (const metric of metricNames) {
-    const numbers = arrayIn(row, columnOf(metric))
-    if (numbers === undefined) continue
-    let place = 0
-    for (const { metrics } of rollups) {
-      const summary = summaryAt(numbers, rollups.length, place++)
-      if (summary !== undefined) metrics[metric] = summary
+/** What `packed` made of rows of the same table and the same metrics. */
+export const unpacked = (
+  table: "series_hours" | "series_days",
+  metrics: ReadonlyArray<MetricName>,
+  bytes: Uint8Array
+): ReadonlyArray<Rollup> => {
+  const reader = readerOf(bytes)
+  const all: Array<{ readonly time: number; readonly metrics: Metrics }> = []
+  while (!isAtEnd(reader)) {
+    const day = readBigint(reader)
+    const hours = table === "series_hours" ? readArray(reader) : oneBucket
+    const first = all.length
+    for (const hour of hours) all.push({ time: day + hour * bucketSeconds.hour, metrics: {} })
+    for (const metric of metrics) {
+      const numbers = readArray(reader)
+      for (let place = 0; place < hours.length; place++) {
+        const summary = summaryAt(numbers, hours.length, place)
+        const rollup = all[first + place]
+        if (summary !== undefined && rollup !== undefined) rollup.metrics[metric] = summary
+      }
     }
   }
-  return rollups
+  return all
 }
 
 /** Some metrics of a point as a rollup of nothing else. */
