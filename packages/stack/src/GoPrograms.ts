@@ -5,7 +5,11 @@ import { cached, install } from "./Cache.ts"
 import { InstallFailed } from "./Server.ts"
 
 /** Runs Go for an installation: whoever waits for it does something else meanwhile. */
-export const go = (name: string, args: ReadonlyArray<string>): Effect.Effect<string, InstallFailed> =>
+export const go = (
+  name: string,
+  args: ReadonlyArray<string>,
+  env: Readonly<Record<string, string>> = {}
+): Effect.Effect<string, InstallFailed> =>
   Effect.suspend(() =>
     Bun.which("go") === null
       ? new InstallFailed({
@@ -13,8 +17,10 @@ export const go = (name: string, args: ReadonlyArray<string>): Effect.Effect<str
           why: "it is built by Go, which is not here",
           remedy: "install Go 1.26 or newer: https://go.dev/doc/install"
         })
-      : // A Go workspace above would be used instead of the module's own versions.
-        install(name, `go ${args.join(" ")}`, ["nice", "-n", "15", "go", ...args], { env: { GOWORK: "off" } })
+      : install(name, `go ${args.join(" ")}`, ["nice", "-n", "15", "go", ...args], {
+          // A Go workspace above would be used instead of the module's own versions.
+          env: { GOWORK: "off", ...env }
+        })
   )
 
 export interface GoPrograms {
