@@ -201,8 +201,7 @@ describe("one trace", () => {
             spanID: Schema.String,
             operationName: Schema.String,
             processID: Schema.String,
-            references: Schema.Array(Schema.Struct({ refType: Schema.String, spanID: Schema.String })),
-            tags: Schema.Array(Schema.Struct({ key: Schema.String, value: Schema.Unknown }))
+            references: Schema.Array(Schema.Struct({ refType: Schema.String, spanID: Schema.String }))
           })
         ),
         processes: Schema.Record({ key: Schema.String, value: Schema.Struct({ serviceName: Schema.String }) })

@@ -3,6 +3,11 @@
 # State (how far the clock was followed, which jobs there are), then the outbox, then the points; Elasticsearch comes after that.
 set -eu
 
+# What node-postgres alone knows is an error to these programs.
+plain() { printf '%s' "$1" | sed 's/&uselibpqcompat=true//'; }
+DATABASE_URL=$(plain "$DATABASE_URL")
+TIMESERIES_URL=$(plain "${TIMESERIES_URL:-}")
+
 mkdir -p "$DUMPS"
 date -u +%Y%m%d-%H%M%S >"$DUMPS/id"
 
@@ -13,4 +18,4 @@ dump() { # dump NAME CONNECTION
 
 dump state "$STATE_CONNECTION"
 dump influscope "$DATABASE_URL"
-if [ -n "${TIMESERIES_URL:-}" ]; then dump series "$TIMESERIES_URL"; fi
+if [ -n "$TIMESERIES_URL" ]; then dump series "$TIMESERIES_URL"; fi

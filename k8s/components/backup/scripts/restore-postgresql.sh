@@ -2,6 +2,11 @@
 # Restores the dumps in $DUMPS into databases that are there and empty.
 set -eu
 
+# What node-postgres alone knows is an error to these programs.
+plain() { printf '%s' "$1" | sed 's/&uselibpqcompat=true//'; }
+DATABASE_URL=$(plain "$DATABASE_URL")
+TIMESERIES_URL=$(plain "${TIMESERIES_URL:-}")
+
 check() { # check NAME CONNECTION
   tables=$(psql --dbname="$2" --no-psqlrc --no-align --tuples-only --command \
     "SELECT count(*) FROM pg_tables WHERE schemaname !~ '^(pg_catalog|information_schema|_timescaledb_.*)$'")
@@ -34,7 +39,7 @@ restore() { # restore NAME CONNECTION
 all() { # all COMMAND: of each database
   "$1" state "$STATE_CONNECTION"
   "$1" influscope "$DATABASE_URL"
-  if [ -n "${TIMESERIES_URL:-}" ]; then "$1" series "$TIMESERIES_URL"; fi
+  if [ -n "$TIMESERIES_URL" ]; then "$1" series "$TIMESERIES_URL"; fi
 }
 
 all check
