@@ -42,8 +42,8 @@ const installCollector = cached("otelcol", version, (directory) =>
     copyFileSync(main, join(source, "main.go"))
     const program = join(directory, "otelcol")
     const flags = ["-mod=mod", "-trimpath", "-ldflags=-s -w"]
-    // The database of checksums does not know this version of it.
-    const env = { GONOSUMDB: `${contrib}/exporter/elasticsearchexporter` }
+    // The database of checksums does not know these versions of them.
+    const env = { GONOSUMDB: `${contrib}/exporter/elasticsearchexporter,go.opentelemetry.io/ebpf-profiler` }
     yield* go("otelcol", ["build", "-C", source, ...flags, "-o", program, "."], env)
     rmSync(source, { recursive: true })
   })
