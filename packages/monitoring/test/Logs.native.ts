@@ -72,7 +72,8 @@ const ask = async (path: string, init: RequestInit = {}) => {
 }
 
 const Line = Schema.Struct({
-  "@timestamp": Schema.String,
+  /** Milliseconds since 1970. */
+  "@timestamp": Schema.NumberFromString,
   body: Schema.Struct({ text: Schema.String }),
   severity_text: Schema.optional(Schema.String),
   trace_id: Schema.optional(Schema.String),
