@@ -1,4 +1,5 @@
 import type { Channel } from "@influscope/domain/messages/Campaign"
+import type { EmailAddress } from "@influscope/domain/messages/Contact"
 import { Delivery, NotDelivered, type OutgoingMessage } from "@influscope/ports/Delivery"
 import * as Config from "effect/Config"
 import * as ConfigError from "effect/ConfigError"
@@ -9,8 +10,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import { deliverToFile } from "./FileDelivery.ts"
-import { composeMail } from "./Mail.ts"
-import { makeSmtp } from "./Smtp.ts"
+import type { SmtpConfig } from "./Smtp.ts"
 import { deliverToWebhook } from "./WebhookDelivery.ts"
 
 /** Read as a secret from the first moment: what is wrong with it is said without showing it. */
@@ -46,20 +46,31 @@ const deliveryConfig = Config.all({
 const unconfigured = (channel: Channel) =>
   new NotDelivered({ reason: `this installation has no channel ${channel}`, again: "never" })
 
+/** Mail takes a library that nobody else needs: it is loaded where there is a server. */
+const openServer = (config: SmtpConfig) =>
+  Effect.gen(function* () {
+    const [{ composeMail }, { makeSmtp }] = yield* Effect.promise(() =>
+      Promise.all([import("./Mail.ts"), import("./Smtp.ts")])
+    )
+    const send = yield* makeSmtp(config)
+    return (message: OutgoingMessage, address: EmailAddress) =>
+      Effect.flatMap(composeMail(message, address), send)
+  })
+
 const make = (directory: Option.Option<string>) =>
   Effect.gen(function* () {
     const { connections, privateAddresses, timeout, url } = yield* deliveryConfig
     const toWebhook = deliverToWebhook({ timeout, privateAddresses })
     const toFile = Option.map(directory, deliverToFile)
     const toServer = yield* Effect.transposeMapOption(url, (server) =>
-      makeSmtp({ url: server, connections, timeout })
+      openServer({ url: server, connections, timeout })
     )
 
     const mail = (message: OutgoingMessage): Effect.Effect<void, NotDelivered> => {
       const { address } = message.to
       if (Option.isNone(toServer)) return unconfigured("smtp")
       if (address === null) return new NotDelivered({ reason: "there is no address", again: "never" })
-      return Effect.flatMap(composeMail(message, address), toServer.value)
+      return toServer.value(message, address)
     }
 
     return Delivery.of({
