@@ -1,10 +1,8 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { cached, fromPackage, install } from "@influscope/stack/Cache"
-import { go, goProgram } from "@influscope/stack/GoPrograms"
-import { InstallFailed } from "@influscope/stack/Server"
+import { go, goProgram, moduleFiles } from "@influscope/stack/GoPrograms"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import { checkov } from "../../terraform/checks/Tools.ts"
 
 export { checkov }
@@ -12,21 +10,6 @@ export { checkov }
 const minor = "35"
 const patch = "4"
 const version = `1.${minor}.${patch}`
-
-const Download = Schema.parseJson(Schema.Struct({ Dir: Schema.String }))
-
-/** Where the files of a Go module are. */
-const moduleFiles = (name: string, module: string): Effect.Effect<string, InstallFailed> =>
-  go(name, ["mod", "download", "-json", module]).pipe(
-    Effect.flatMap((text) =>
-      Effect.mapError(
-        Schema.decode(Download)(text),
-        ({ message }) =>
-          new InstallFailed({ server: name, why: message, remedy: `go mod download ${module}` })
-      )
-    ),
-    Effect.map(({ Dir }) => Dir)
-  )
 
 /**
  * A module that needs Kubernetes as a library: its own go.mod takes the libraries that are published apart from files beside

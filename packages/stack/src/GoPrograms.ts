@@ -35,6 +35,19 @@ export interface GoPrograms {
 
 const Download = Schema.parseJson(Schema.Struct({ Dir: Schema.String }))
 
+/** Where the files of a Go module are, as `module@version`. */
+export const moduleFiles = (name: string, module: string): Effect.Effect<string, InstallFailed> =>
+  go(name, ["mod", "download", "-json", module]).pipe(
+    Effect.flatMap((text) =>
+      Effect.mapError(
+        Schema.decode(Download)(text),
+        ({ message }) =>
+          new InstallFailed({ server: name, why: message, remedy: `go mod download ${module}` })
+      )
+    ),
+    Effect.map(({ Dir }) => Dir)
+  )
+
 /**
  * Brings programs into the cache; answers their directory. They are built as their own module, not as parts of another, for
  * which `go install` is too strict: with its replacements, and the checksums it comes with.
@@ -42,10 +55,9 @@ const Download = Schema.parseJson(Schema.Struct({ Dir: Schema.String }))
 export const goPrograms = ({ module, name, packages, tags = [], version }: GoPrograms) =>
   cached(name, version, (directory) =>
     Effect.gen(function* () {
-      const downloaded = yield* go(name, ["mod", "download", "-json", `${module}@${version}`])
-      const { Dir } = yield* Effect.orDie(Schema.decode(Download)(downloaded))
+      const source = yield* moduleFiles(name, `${module}@${version}`)
       const flags = ["-trimpath", "-buildvcs=false", "-ldflags=-s -w", `-tags=${tags.join(",")}`]
-      yield* go(name, ["build", "-C", Dir, ...flags, "-o", `${directory}/`, ...packages])
+      yield* go(name, ["build", "-C", source, ...flags, "-o", `${directory}/`, ...packages])
     })
   )
 

@@ -1,4 +1,4 @@
-import { toQuery } from "@influscope/domain/api/GivenSearch"
+import { listParams, toQuery } from "@influscope/domain/api/GivenSearch"
 import { SearchParams } from "@influscope/domain/api/SearchApi"
 import type { SearchQuery, SearchResult } from "@influscope/domain/Search"
 import { commonHeaders, countAnswer, isForeign, requestIdOf } from "@influscope/http/Edge"
@@ -10,7 +10,6 @@ import * as Runtime from "effect/Runtime"
 import * as Schema from "effect/Schema"
 
 const routes = new Set(["/search", "/v1/search"])
-const lists = new Set(["platform", "category", "country", "language", "tier"])
 const defaults = Schema.decodeSync(SearchParams)({})
 
 const decoderOf = <A, I>({ from }: { readonly from: Schema.Schema<A, I> }) => Schema.decodeUnknownOption(from)
@@ -60,7 +59,7 @@ const askedOf = (request: Request): Asked | undefined => {
     const before = given[name]
     if (!decoders.has(name) || (before !== undefined && !Array.isArray(before))) return undefined
     if (before !== undefined) before.push(value)
-    else given[name] = lists.has(name) ? [value] : value
+    else given[name] = listParams.has(name) ? [value] : value
   }
   let params = defaults
   for (const [name, value] of Object.entries(given)) {

@@ -30,7 +30,13 @@ export const toQuery = (params: SearchParams): SearchQuery => ({
 const decodeParams = Schema.decodeUnknownEither(SearchParams, { errors: "first", onExcessProperty: "error" })
 
 /** Parameters that may be repeated. */
-const lists: ReadonlySet<string> = new Set(["platform", "category", "country", "language", "tier"])
+export const listParams: ReadonlySet<string> = new Set([
+  "platform",
+  "category",
+  "country",
+  "language",
+  "tier"
+])
 
 /** The search that the parameters of an address ask for, as in q=travel&platform=instagram; or what is wrong with them. */
 export const parseSearch = (text: string): Either.Either<SearchQuery, string> => {
@@ -39,7 +45,7 @@ export const parseSearch = (text: string): Either.Either<SearchQuery, string> =>
     const before = given[name]
     if (Array.isArray(before)) before.push(value)
     else if (before !== undefined) return Either.left(`${name.slice(0, 50)} stands there twice`)
-    else given[name] = lists.has(name) ? [value] : value
+    else given[name] = listParams.has(name) ? [value] : value
   }
   return decodeParams(given).pipe(
     Either.map(toQuery),
