@@ -103,6 +103,8 @@ const score = (text: string) =>
         ...[program, "score"],
         // Throttling slows answers down while the node is idle; requests share it out when it is not.
         "--ignore-container-cpu-limit",
+        // A line for each finding: all of them fit what is told of a command that failed, in whatever order they come.
+        ...["--output-format", "ci"],
         ...Object.keys(scoreIgnores).flatMap((name) => ["--ignore-test", name]),
         "-"
       ],
