@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
+import { Unmet } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { parse } from "yaml"
 import type { Manifest, Overlay } from "./Manifests.ts"
-import { Unmet } from "./Unmet.ts"
 
 const source = join(import.meta.dirname, "..", "..", "dapr", "components")
 

@@ -10,12 +10,12 @@ import { minio } from "@influscope/stack/servers/Minio"
 import { postgres } from "@influscope/stack/servers/Postgres"
 import { rabbitmq } from "@influscope/stack/servers/Rabbitmq"
 import { redis } from "@influscope/stack/servers/Redis"
+import { Unmet } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { parseDocument, stringify } from "yaml"
 import type { Manifest } from "./Manifests.ts"
-import { Unmet } from "./Unmet.ts"
 
 const Metadata = Schema.parseJson(
   Schema.Struct({

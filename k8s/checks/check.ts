@@ -1,11 +1,9 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { lint } from "@influscope/stack/components/Linter"
 import * as Shell from "@influscope/stack/Shell"
-import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import { check, refused, runChecks, Unmet } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { apiServer, type Kubectl } from "./ApiServer.ts"
@@ -14,7 +12,6 @@ import { unknownValues } from "./Helm.ts"
 import { type Manifest, type Overlay, overlays, parsed, type Rendered, render } from "./Manifests.ts"
 import { loaded, type Stores, stores } from "./Sidecars.ts"
 import { checkov, kubeconform, kubeScore, operators, schemas } from "./Tools.ts"
-import { Unmet } from "./Unmet.ts"
 
 // Holds what kustomize makes of every overlay against schemas, policies, a real API server with the kinds of the operators,
 // and real sidecars. What has to be refused is shown to each of them too.
@@ -25,36 +22,7 @@ const here = import.meta.dirname
 const bad = join(here, "bad")
 const helm = join(here, "..", "helm")
 
-class CheckFailed extends Data.TaggedError("CheckFailed")<{ readonly check: string; readonly why: string }> {
-  override get message(): string {
-    return `${this.check}: ${this.why}`
-  }
-}
-
-let passed = 0
-
-const check = <A, E extends Error, R>(name: string, body: Effect.Effect<A, E, R>) =>
-  Effect.timed(body).pipe(
-    Effect.map(([took, result]) => {
-      passed += 1
-      process.stdout.write(`  ${name}: ${Duration.toSeconds(took).toFixed(1)} s\n`)
-      return result
-    }),
-    Effect.mapError(({ message }) => new CheckFailed({ check: name, why: message }))
-  )
-
 const fail = (why: string) => Effect.fail(new Unmet({ why }))
-
-/** That a command fails, and says this. */
-const refused = <A, E extends Error, R>(command: Effect.Effect<A, E, R>, says: string) =>
-  Effect.flip(command).pipe(
-    Effect.mapError(() => new Unmet({ why: "it was accepted" })),
-    Effect.flatMap(({ message }) =>
-      message.replace(/\s+/g, " ").includes(says)
-        ? Effect.void
-        : fail(`it was refused for another reason: ${message}`)
-    )
-  )
 
 const fixture = (name: string): string => readFileSync(join(bad, `${name}.yaml`), "utf8")
 
@@ -327,8 +295,4 @@ const program = Effect.gen(function* () {
   yield* Effect.all([tools, Effect.scoped(server), Effect.scoped(beside)], { concurrency: 2, discard: true })
 })
 
-Effect.scoped(program).pipe(
-  Effect.zipRight(Effect.sync(() => process.stdout.write(`k8s: ${passed} checks passed\n`))),
-  Effect.tapError(({ message }) => Effect.sync(() => process.stderr.write(`k8s: ${message}\n`))),
-  BunRuntime.runMain({ disableErrorReporting: true })
-)
+runChecks("k8s", program)

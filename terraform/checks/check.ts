@@ -1,12 +1,10 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import * as Shell from "@influscope/stack/Shell"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { moto } from "@influscope/stack/servers/Moto"
-import * as Data from "effect/Data"
-import * as Duration from "effect/Duration"
+import { check, refused, runChecks, Unmet } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 import { checkov, providerSource, terraform, tflint } from "./Tools.ts"
 
@@ -18,48 +16,6 @@ import { checkov, providerSource, terraform, tflint } from "./Tools.ts"
 const root = join(import.meta.dirname, "..")
 const quiet = { TF_IN_AUTOMATION: "1", TF_INPUT: "0", CHECKPOINT_DISABLE: "1" }
 const production = "-var-file=environments/production.tfvars"
-
-class CheckFailed extends Data.TaggedError("CheckFailed")<{ readonly check: string; readonly why: string }> {
-  override get message(): string {
-    return `${this.check}: ${this.why}`
-  }
-}
-
-/** A tool accepted what it should not, or two things differ. */
-class NotAsExpected extends Data.TaggedError("NotAsExpected")<{ readonly why: string }> {
-  override get message(): string {
-    return this.why
-  }
-}
-
-let passed = 0
-
-const check = <A, E extends Error, R>(
-  name: string,
-  body: Effect.Effect<A, E, R>
-): Effect.Effect<A, CheckFailed, R> =>
-  Effect.timed(body).pipe(
-    Effect.map(([took, result]) => {
-      passed += 1
-      process.stdout.write(`  ${name}: ${Duration.toSeconds(took).toFixed(1)} s\n`)
-      return result
-    }),
-    Effect.mapError(({ message }) => new CheckFailed({ check: name, why: message }))
-  )
-
-/** That a command fails, and says all of this. */
-const refused = (
-  command: Effect.Effect<string, Shell.CommandFailed>,
-  says: ReadonlyArray<string>
-): Effect.Effect<void, NotAsExpected> =>
-  Effect.flip(command).pipe(
-    Effect.mapError(() => new NotAsExpected({ why: "it was accepted" })),
-    Effect.flatMap(({ why }) =>
-      says.every((words) => why.replace(/\s+/g, " ").includes(words))
-        ? Effect.void
-        : new NotAsExpected({ why: `it was refused for another reason: ${why}` })
-    )
-  )
 
 const keysOf = (lines: string): string =>
   [...lines.matchAll(/^(\w+)=/gm)]
@@ -79,14 +35,14 @@ const place = (directory: string, files: Readonly<Record<string, string>>): stri
 }
 
 /** That terraform.env of both overlays has exactly the keys of what Terraform puts out for it. */
-const overlaysAgree = (output: string): Effect.Effect<void, NotAsExpected> =>
+const overlaysAgree = (output: string): Effect.Effect<void, Unmet> =>
   Effect.forEach(
     ["eks", "eks-managed"],
     (overlay) => {
       const example = readFileSync(join(root, "../k8s/overlays", overlay, "terraform.env"), "utf8")
       return keysOf(example) === keysOf(output)
         ? Effect.void
-        : new NotAsExpected({ why: `${overlay} has ${keysOf(example)}, not ${keysOf(output)}` })
+        : new Unmet({ why: `${overlay} has ${keysOf(example)}, not ${keysOf(output)}` })
     },
     { discard: true }
   )
@@ -147,7 +103,7 @@ const program = Effect.gen(function* () {
       "fmt refuses what is not formatted",
       refused(
         Shell.run([programs.terraform, "fmt", "-check", bad("fmt", { "bad.tf": 'locals { a= "b" }\n' })]),
-        ["ended with 3"]
+        "ended with 3"
       )
     )
 
@@ -155,7 +111,7 @@ const program = Effect.gen(function* () {
     place(join(directory, "bootstrap"), { "bad.tf": unknownArgument })
     yield* check(
       "validate refuses an argument that there is not",
-      refused(bootstrap("validate", "-no-color"), ["Unsupported argument"])
+      refused(bootstrap("validate", "-no-color"), "Unsupported argument")
     )
 
     const lint = (folder: string) =>
@@ -163,11 +119,12 @@ const program = Effect.gen(function* () {
     yield* check("tflint", Effect.zip(lint(root), lint(join(root, "bootstrap"))))
     yield* check(
       "tflint refuses a variable without type, description and use",
-      refused(lint(bad("tflint", { "bad.tf": unusedVariable })), [
+      refused(
+        lint(bad("tflint", { "bad.tf": unusedVariable })),
         "terraform_typed_variables",
         "terraform_documented_variables",
         "terraform_unused_declarations"
-      ])
+      )
     )
 
     const scan = (folder: string) =>
@@ -183,11 +140,12 @@ const program = Effect.gen(function* () {
     yield* check("checkov", scan(root))
     yield* check(
       "checkov refuses SSH for all and a bare bucket",
-      refused(scan(bad("checkov", { "group.tf": openGroup, "bucket.tf": bareBucket })), [
+      refused(
+        scan(bad("checkov", { "group.tf": openGroup, "bucket.tf": bareBucket })),
         "CKV_AWS_24",
         "CKV_AWS_145",
         "CKV2_AWS_6"
-      ])
+      )
     )
 
     yield* check("terraform test", main("test", "-no-color", production))
@@ -201,7 +159,7 @@ const program = Effect.gen(function* () {
           "-var=deletion_protection=false",
           "-filter=tests/production.tftest.hcl"
         ),
-        ["not destroyed by mistake"]
+        "not destroyed by mistake"
       )
     )
   })
@@ -266,7 +224,7 @@ const program = Effect.gen(function* () {
     )
     yield* check(
       "a plan shows what does change",
-      refused(plan("-refresh=false", "-var=log_retention_days=90"), ["ended with 2", "to change"])
+      refused(plan("-refresh=false", "-var=log_retention_days=90"), "ended with 2", "to change")
     )
     yield* Effect.all(
       [
@@ -280,8 +238,4 @@ const program = Effect.gen(function* () {
   yield* Effect.all([tools, applied], { concurrency: 2 })
 })
 
-Effect.scoped(program).pipe(
-  Effect.zipRight(Effect.sync(() => process.stdout.write(`terraform: ${passed} checks passed\n`))),
-  Effect.tapError(({ message }) => Effect.sync(() => process.stderr.write(`terraform: ${message}\n`))),
-  BunRuntime.runMain({ disableErrorReporting: true })
-)
+runChecks("terraform", program)

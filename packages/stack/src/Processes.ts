@@ -20,6 +20,17 @@ export const processesWith = (name: string, variable: string, value: string): Re
       read(`/proc/${pid}/environ`)?.split("\0").includes(`${variable}=${value}`) === true
   )
 
+/** Processes whose working directory is this one. */
+export const processesIn = (directory: string): ReadonlyArray<number> =>
+  allPids().filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === directory
+    } catch {
+      // The process is gone, or it is another user's.
+      return false
+    }
+  })
+
 /** Memory of a process in RAM, in bytes. */
 export const memoryOf = (pid: number): number | undefined => {
   const kib = /^VmRSS:\s+(\d+) kB$/m.exec(read(`/proc/${pid}/status`) ?? "")?.[1]

@@ -70,7 +70,7 @@ export interface ServerRecipe {
   /** How long it may take until it is ready, and to stop after that signal. */
   readonly startTimeout: Duration.DurationInput
   readonly stopTimeout: Duration.DurationInput
-  /** Other processes it leaves behind, by pid (Erlang's port mapper). */
+  /** Other processes it leaves behind when it ends or crashes, by pid (Erlang's port mapper, PostgreSQL's sessions). */
   readonly companions?: (where: Where) => Effect.Effect<ReadonlyArray<number>>
   /** The variables with which InfluScope and Dapr's components reach it. */
   readonly environment: (where: Where) => Readonly<Record<string, string>>

@@ -71,8 +71,16 @@ describe("the servers of the stack, on free ports of 127.0.0.1", () => {
           await sql`INSERT INTO kept VALUES (7)`
           await sql.close()
         })
+        // A session that works for minutes, and looks at nothing else.
+        const working = new SQL({ url, max: 1 })
+        const cutOff = working`SELECT count(*) FROM generate_series(1, 10000000000)`.then(
+          () => assert.fail("it outlived the crash"),
+          (error) => String(error)
+        )
+        yield* Effect.sleep("1 second")
         yield* kill(server.where)
         yield* start(postgres, server.where)
+        assert.match(yield* Effect.promise(() => cutOff), /connection/i)
         yield* attempt(async () => {
           const sql = new SQL(url)
           assert.deepStrictEqual([...(await sql`SELECT n FROM kept`)], [{ n: 7 }])

@@ -120,13 +120,16 @@ describe("the discovery pipeline beside sidecars", () => {
   it("control: without the outbox, kill -9 of the scraper loses what was acknowledged", async () => {
     const without = withEnv(system().services.scraper, { INFLUSCOPE_OUTBOX: "off" })
     await Effect.runPromise(restart(without))
-    // The circuit to it closes again, and accounts are stated.
-    const crashes = Effect.zipLeft(crash(without), Effect.sleep("12 seconds"))
+    // Right after something was told to be kept, which happens again once the circuit to it is closed.
+    const told = Effect.unsafeMakeLatch()
+    const crashes = told.close.pipe(Effect.zipRight(told.await), Effect.zipRight(crash(without)))
     const what = "control, outbox off, kill -9 of the scraper"
     const account = await runDrill({
       what,
       name: "controlx",
       faults: Effect.repeatN(crashes, 2),
+      acknowledged: told.open,
+      endless: true,
       unaudited: true
     })
     assert.isAbove(account.lost.length, 0)

@@ -29,6 +29,8 @@ export interface SystemDrill {
   readonly accounts?: number
   readonly groupSize?: number
   readonly followers?: Followers
+  /** At every batch that was told to be kept. */
+  readonly acknowledged?: Effect.Effect<unknown>
   /** Between two batches; 300 ms when absent, so that some are stated before, during and after a fault. */
   readonly pause?: Duration.DurationInput
   /** Whether further accounts are stated for as long as the faults last. */
@@ -61,7 +63,7 @@ export const runningSystem = (options: Pick<SystemOptions, "tracking" | "env"> =
   /** States accounts while something happens, waits until the audit has nothing pending or missing, and compares ids. */
   const runDrill = async (options: SystemDrill): Promise<Account> => {
     const { accounts = 1_500, endless = false, groupSize = 25, pause = "300 millis" } = options
-    const { faults, followers, name, unaudited = false, what } = options
+    const { acknowledged = Effect.void, faults, followers, name, unaudited = false, what } = options
     const { environment, url } = system()
     // Searches are a moment behind the audit.
     const visible = Effect.promise(() =>
@@ -72,7 +74,10 @@ export const runningSystem = (options: Pick<SystemOptions, "tracking" | "env"> =
       drill({
         groups: groupsOf(name, accounts, groupSize),
         more: endless ? groupsAfter(name, accounts, groupSize) : [],
-        write: state(url, name, followers),
+        write: (ids) =>
+          Effect.tap(state(url, name, followers)(ids), (told) =>
+            told === "acknowledged" ? acknowledged : Effect.void
+          ),
         pause,
         faults: Effect.zipRight(Effect.sleep("1 second"), Effect.asVoid(faults)),
         unsettled: unsettled(url),

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   rmSync,
   statSync,
   writeFileSync
@@ -12,6 +13,7 @@ import { dirname, join, resolve } from "node:path"
 import { SQL } from "bun"
 import * as Effect from "effect/Effect"
 import { fromPackage } from "../Cache.ts"
+import { processesIn } from "../Processes.ts"
 import { ServerFailed, type ServerRecipe, type Where } from "../Server.ts"
 import * as Shell from "../Shell.ts"
 import { logPath } from "../Supervisor.ts"
@@ -209,6 +211,9 @@ export const postgres: ServerRecipe = {
   stopSignal: "SIGINT",
   startTimeout: "60 seconds",
   stopTimeout: "60 seconds",
+  // After a crash it does not start again until every session has ended, and one at work does not notice the crash.
+  companions: (where) =>
+    Effect.sync(() => (existsSync(dataOf(where)) ? processesIn(realpathSync(dataOf(where))) : [])),
   environment: (where) => ({
     DATABASE_URL: url(where, "influscope"),
     DAPR_STATE_CONNECTION: `${url(where, "dapr")}?sslmode=disable`
