@@ -1,5 +1,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
 import type * as Scope from "effect/Scope"
@@ -21,9 +22,18 @@ export interface Readiness {
   readonly checks: ReadonlyArray<CheckResult>
 }
 
-const notReady: Readiness = {
+type Phase = "starting" | "serving" | "draining"
+
+const notReady = (name: Phase, detail: string): Readiness => ({
   ready: false,
-  checks: [{ name: "draining", ok: false, detail: "The process is shutting down." }]
+  checks: [{ name, ok: false, detail }]
+})
+
+/** Whatever the checks say. */
+const unready: Readonly<Record<Phase, Readiness | undefined>> = {
+  starting: notReady("starting", "The process is starting."),
+  serving: undefined,
+  draining: notReady("draining", "The process is shutting down.")
 }
 
 /** However a check ends, or does not, it is a result. */
@@ -47,14 +57,10 @@ const resultOf = ({ name, run }: Check): Effect.Effect<CheckResult> => {
   )
 }
 
-/**
- * Liveness says the process turns; readiness says it can serve. Parts register a check for as long as they live, and
- * readiness goes false for good when draining begins.
- */
-export class Health extends Effect.Service<Health>()("@influscope/telemetry/Health", {
-  effect: Effect.gen(function* () {
+const make = (begin: Phase) =>
+  Effect.gen(function* () {
     const checks = yield* Ref.make<ReadonlyArray<Check>>([])
-    const draining = yield* Ref.make(false)
+    const phase = yield* Ref.make(begin)
 
     const register = (check: Check): Effect.Effect<void, never, Scope.Scope> =>
       Effect.suspend(() => {
@@ -66,14 +72,31 @@ export class Health extends Effect.Service<Health>()("@influscope/telemetry/Heal
         )
       })
 
+    const now = Effect.map(Ref.get(phase), (current) => unready[current])
     const readiness: Effect.Effect<Readiness> = Effect.gen(function* () {
-      if (yield* Ref.get(draining)) return notReady
+      const before = yield* now
+      if (before !== undefined) return before
       const results = yield* Effect.forEach(yield* Ref.get(checks), resultOf, { concurrency: 8 })
       // The draining may have begun while a check took its time.
-      if (yield* Ref.get(draining)) return notReady
-      return { ready: results.every((result) => result.ok), checks: results }
+      return (yield* now) ?? { ready: results.every((result) => result.ok), checks: results }
     })
 
-    return { register, readiness, startDraining: Ref.set(draining, true) }
+    return {
+      register,
+      readiness,
+      /** Everything that readiness goes by is registered. */
+      started: Ref.update(phase, (current): Phase => (current === "starting" ? "serving" : current)),
+      startDraining: Ref.set(phase, "draining")
+    }
   })
-}) {}
+
+/**
+ * Liveness says the process turns; readiness says it can serve. Parts register a check for as long as they live, and
+ * readiness goes false for good when draining begins.
+ */
+export class Health extends Effect.Service<Health>()("@influscope/telemetry/Health", {
+  effect: make("serving")
+}) {
+  /** For a process that is asked before all its parts have registered their checks: not ready until `started`. */
+  static readonly Starting = Layer.effect(Health, Effect.map(make("starting"), Health.make))
+}

@@ -29,6 +29,24 @@ describe("readiness", () => {
     }).pipe(Effect.provide(Health.Default))
   )
 
+  it.scoped(
+    "is not there until a process that starts has said that it has, and not again when it drains",
+    () =>
+      Effect.gen(function* () {
+        const { readiness, startDraining, started } = yield* Health
+        yield* register("database", Effect.void)
+        assert.deepStrictEqual(yield* readiness, {
+          ready: false,
+          checks: [{ name: "starting", ok: false, detail: "The process is starting." }]
+        })
+        yield* started
+        assert.deepStrictEqual(yield* readiness, { ready: true, checks: [ok("database")] })
+        yield* startDraining
+        yield* started
+        assert.deepStrictEqual(yield* readiness, draining)
+      }).pipe(Effect.provide(Health.Starting))
+  )
+
   it.scoped("says which part fails and why, and comes back with it", () =>
     Effect.gen(function* () {
       let broken = true

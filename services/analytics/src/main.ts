@@ -8,13 +8,17 @@ import * as Layer from "effect/Layer"
 import { AnalyticsServer, layerConfig } from "./Grpc.ts"
 
 const announce = Layer.effectDiscard(
-  Effect.flatMap(AnalyticsServer, ({ address }) => Effect.log(`Analytics answers gRPC on ${address}.`))
+  Effect.gen(function* () {
+    const { address } = yield* AnalyticsServer
+    yield* (yield* Health).started
+    yield* Effect.log(`Analytics answers gRPC on ${address}.`)
+  })
 )
 
 const AnalyticsLive = announce.pipe(
   Layer.provide(layerConfig),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("analytics")),
   Layer.provide(Logging.layer)
 )

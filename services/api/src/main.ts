@@ -55,7 +55,9 @@ const ClientsLive = Layer.mergeAll(
 const announced = Layer.scopedDiscard(
   Effect.gen(function* () {
     const { url } = yield* ServerAddress
-    yield* (yield* Health).register(yield* Gate.wait({ components }))
+    const health = yield* Health
+    yield* health.register(yield* Gate.wait({ components }))
+    yield* health.started
     yield* Effect.log(`The API answers at ${url}.`)
   })
 )
@@ -92,7 +94,7 @@ const Main = announced.pipe(
   Layer.provide(DaprSecrets.layer),
   Layer.provide(SendingLive),
   Layer.provide(Access.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("api")),
   Layer.provide(Logging.layer)
 )

@@ -17,7 +17,9 @@ const components = [{ name: "pubsub", type: "pubsub." }]
 const opened = Layer.scopedDiscard(
   Effect.gen(function* () {
     yield* (yield* Callbacks).open
-    yield* (yield* Health).register(yield* Gate.wait({ components }))
+    const health = yield* Health
+    yield* health.register(yield* Gate.wait({ components }))
+    yield* health.started
     yield* Effect.log("The indexer is ready.")
   })
 )
@@ -27,7 +29,7 @@ const Main = opened.pipe(
   Layer.provide(Layer.mergeAll(ElasticsearchIndex.layer, GrpcAnalytics.layerConfig)),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("indexer")),
   Layer.provide(Logging.layer)
 )

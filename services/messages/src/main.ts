@@ -29,7 +29,9 @@ const opened = Layer.scopedDiscard(
     const { handle } = yield* MessagesServiceHttp
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    yield* (yield* Health).register(yield* Gate.wait({ components }))
+    const health = yield* Health
+    yield* health.register(yield* Gate.wait({ components }))
+    yield* health.started
     yield* Effect.log("The messages service is ready.")
   })
 )
@@ -44,7 +46,7 @@ const Main = opened.pipe(
   ),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("messages")),
   Layer.provide(Logging.layer)
 )

@@ -8,13 +8,17 @@ import * as Layer from "effect/Layer"
 import { MockstagramAddress, MockstagramLive } from "./Server.ts"
 
 const announce = Layer.effectDiscard(
-  Effect.flatMap(MockstagramAddress, ({ url }) => Effect.log(`Mockstagram answers at ${url}.`))
+  Effect.gen(function* () {
+    const { url } = yield* MockstagramAddress
+    yield* (yield* Health).started
+    yield* Effect.log(`Mockstagram answers at ${url}.`)
+  })
 )
 
 const Main = announce.pipe(
   Layer.provide(MockstagramLive),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("mockstagram")),
   Layer.provide(Logging.layer)
 )

@@ -29,7 +29,9 @@ const opened = Layer.scopedDiscard(
     const components = yield* needed
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    yield* (yield* Health).register(yield* Gate.wait({ components }))
+    const health = yield* Health
+    yield* health.register(yield* Gate.wait({ components }))
+    yield* health.started
     yield* Effect.log("The posts service is ready.")
   })
 )
@@ -42,7 +44,7 @@ const Main = opened.pipe(
   Layer.provide(Layer.mergeAll(DaprState.layer, CacheLive, PostStoreLive, ElasticsearchIndex.layer)),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("posts")),
   Layer.provide(Logging.layer)
 )

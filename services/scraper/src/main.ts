@@ -44,7 +44,9 @@ const opened = Layer.scopedDiscard(
     yield* callbacks.fallback(handle)
     yield* callbacks.open
     const components = yield* needed
-    yield* (yield* Health).register(yield* Gate.wait({ components }))
+    const health = yield* Health
+    yield* health.register(yield* Gate.wait({ components }))
+    yield* health.started
     yield* Effect.log("The scraper is ready.")
   })
 )
@@ -58,7 +60,7 @@ const Main = opened.pipe(
   Layer.provide(DaprSecrets.layer),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("scraper")),
   Layer.provide(Logging.layer),
   Layer.provide(BunContext.layer)

@@ -31,7 +31,9 @@ const opened = Layer.scopedDiscard(
     const { handle } = yield* TrackerHttp
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    yield* (yield* Health).register(yield* Gate.wait({ components }))
+    const health = yield* Health
+    yield* health.register(yield* Gate.wait({ components }))
+    yield* health.started
     yield* Effect.log("The tracker is ready.")
   })
 )
@@ -44,7 +46,7 @@ const Main = opened.pipe(
   Layer.provide(Layer.mergeAll(DaprState.layer, PostgresTimeSeries.layerConfig, Providers.layer)),
   Layer.provide(ConsumingLive),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("tracker")),
   Layer.provide(Logging.layer),
   Layer.provide(BunContext.layer)

@@ -36,7 +36,9 @@ const opened = Layer.scopedDiscard(
     const { url } = yield* KnownUsersAddress
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    yield* (yield* Health).register(yield* Gate.wait({ components }))
+    const health = yield* Health
+    yield* health.register(yield* Gate.wait({ components }))
+    yield* health.started
     yield* Effect.log(`The users service answers at ${url}.`)
   })
 )
@@ -50,7 +52,7 @@ const Main = opened.pipe(
   Layer.provide(ConsumingLive),
   Layer.provide(Access.layer),
   Layer.provide(OperationsServer.layer),
-  Layer.provide(Health.Default),
+  Layer.provide(Health.Starting),
   Layer.provide(Tracing.layer("users")),
   Layer.provide(Logging.layer)
 )
