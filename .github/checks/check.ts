@@ -9,6 +9,8 @@ import { dirname, join } from "node:path"
 import { fromPackage } from "@influscope/stack/Cache"
 import { goProgram } from "@influscope/stack/GoPrograms"
 import { pythonPackages } from "@influscope/stack/Python"
+import * as Shell from "@influscope/stack/Shell"
+import { check, refused, runChecks, Unmet } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 
 const zizmorVersion = "1.32.0"
@@ -27,82 +29,48 @@ const zizmor = pythonPackages("zizmor", zizmorVersion, [`zizmor==${zizmorVersion
 
 const shellcheck = fromPackage("shellcheck", "shellcheck", () => Bun.which("shellcheck") ?? undefined)
 
-const programs = await Effect.runPromise(Effect.all({ actionlint, zizmor, shellcheck }))
-
 const root = join(import.meta.dirname, "..")
 const bad = join(import.meta.dirname, "fixtures", "bad.yml")
-const workflows = [...new Bun.Glob("workflows/*.yml").scanSync(root)].sort().map((file) => join(root, file))
-const actions = [...new Bun.Glob("actions/*/action.yml").scanSync(root)]
-  .sort()
-  .map((file) => join(root, file))
+const filesOf = (pattern: string): ReadonlyArray<string> =>
+  [...new Bun.Glob(pattern).scanSync(root)].sort().map((file) => join(root, file))
+const workflows = filesOf("workflows/*.yml")
+const actions = filesOf("actions/*/action.yml")
 
-const faults: Array<string> = []
-const check = (what: string, found: ReadonlyArray<string>): void => {
-  process.stdout.write(`${found.length === 0 ? "ok" : "NOT OK"}  ${what}\n`)
-  faults.push(...found.map((fault) => `${what}: ${fault}`))
-}
-
-const run = async (
-  ...argv: ReadonlyArray<string>
-): Promise<{ readonly code: number; readonly out: string }> => {
-  const child = Bun.spawn([...argv], {
-    cwd: join(root, ".."),
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "pipe"
-  })
-  const [out, errors, code] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-    child.exited
-  ])
-  return { code, out: `${out}${errors}` }
-}
-
-const lint = (...files: ReadonlyArray<string>) =>
-  run(programs.actionlint, "-no-color", `-shellcheck=${programs.shellcheck}`, ...files)
-const audit = (...files: ReadonlyArray<string>) =>
-  run(
-    programs.zizmor,
-    "--offline",
-    `--config=${join(root, "zizmor.yml")}`,
-    "--no-progress",
-    "--color=never",
-    ...files
-  )
-
-const linted = await lint(...workflows)
-check(`actionlint: ${workflows.length} workflows`, linted.code === 0 ? [] : [linted.out])
-const audited = await audit(...workflows, ...actions)
-check(
-  `zizmor: ${workflows.length} workflows, ${actions.length} actions`,
-  audited.code === 0 ? [] : [audited.out]
-)
-
-const refused = ({ code, out }: Awaited<ReturnType<typeof run>>, ...reasons: ReadonlyArray<string>) => [
-  ...(code === 0 ? ["it was accepted"] : []),
-  ...reasons
-    .filter((reason) => !out.includes(reason))
-    .map((reason) => `nothing was said of ${reason}: ${out}`)
-]
-check("actionlint refuses a bad workflow", refused(await lint(bad), "ubuntu-latst", "potentially untrusted"))
-check("zizmor refuses a bad workflow", refused(await audit(bad), "template-injection", "unpinned-uses"))
-
+/** The commits that each action is used at; parts of one repository are one action. */
 const commits = new Map<string, Set<string>>()
 for (const file of [...workflows, ...actions])
   for (const [, action = "", commit = ""] of readFileSync(file, "utf8").matchAll(/uses: ([\w./-]+)@(\S+)/g)) {
-    // Parts of one repository are one action.
     const repository = action.split("/").slice(0, 2).join("/")
     commits.set(repository, (commits.get(repository) ?? new Set()).add(commit))
   }
-check(
-  `one commit of each of ${commits.size} actions`,
-  [...commits].flatMap(([action, used]) =>
-    used.size === 1 ? [] : [`${action} is used at ${[...used].join(" and ")}`]
-  )
-)
 
-if (faults.length > 0) {
-  process.stdout.write(`\n${faults.join("\n")}\n`)
-  process.exit(1)
-}
+const program = Effect.gen(function* () {
+  const programs = yield* Effect.all({ actionlint, zizmor, shellcheck })
+  const run = (argv: ReadonlyArray<string>) => Shell.run(argv, { cwd: join(root, "..") })
+  const lint = (...files: ReadonlyArray<string>) =>
+    run([programs.actionlint, "-no-color", `-shellcheck=${programs.shellcheck}`, ...files])
+  const audit = (...files: ReadonlyArray<string>) =>
+    run([
+      ...[programs.zizmor, "--offline", `--config=${join(root, "zizmor.yml")}`],
+      ...["--no-progress", "--quiet", "--color=never", ...files]
+    ])
+
+  yield* check(`actionlint: ${workflows.length} workflows`, lint(...workflows))
+  yield* check(
+    `zizmor: ${workflows.length} workflows, ${actions.length} actions`,
+    audit(...workflows, ...actions)
+  )
+  yield* check(
+    "actionlint refuses a bad workflow",
+    refused(lint(bad), "ubuntu-latst", "potentially untrusted")
+  )
+  yield* check("zizmor refuses a bad workflow", refused(audit(bad), "template-injection", "unpinned-uses"))
+  yield* check(
+    `one commit of each of ${commits.size} actions`,
+    Effect.forEach(commits, ([action, used]) =>
+      used.size === 1 ? Effect.void : new Unmet({ why: `${action} is used at ${[...used].join(" and ")}` })
+    )
+  )
+})
+
+runChecks("workflows", program)

@@ -133,6 +133,9 @@ const daprLint = (rendered: Rendered) => {
 const dryRun = (kubectl: Kubectl, text: string) =>
   kubectl(["--warnings-as-errors", "apply", "--dry-run=server", "--filename=-"], text)
 
+/** That of kube-prometheus-stack, which Helm makes. */
+const monitoring = { apiVersion: "v1", kind: "Namespace", metadata: { name: "monitoring" } }
+
 /** Namespaces are made for real: a dry run in one that is not there is refused. */
 const prepare = (kubectl: Kubectl, manifests: ReadonlyArray<Manifest>) =>
   Effect.gen(function* () {
@@ -142,7 +145,7 @@ const prepare = (kubectl: Kubectl, manifests: ReadonlyArray<Manifest>) =>
     const namespaces = manifests.filter(({ kind }) => kind === "Namespace")
     yield* kubectl(
       ["apply", "--filename=-"],
-      JSON.stringify({ apiVersion: "v1", kind: "List", items: namespaces })
+      JSON.stringify({ apiVersion: "v1", kind: "List", items: [...namespaces, monitoring] })
     )
   })
 
@@ -219,7 +222,8 @@ const program = Effect.gen(function* () {
       local: render("overlays/local"),
       eks: render("overlays/eks"),
       "eks-managed": render("overlays/eks-managed"),
-      options: render("checks/options")
+      options: render("checks/options"),
+      alerting: render("monitoring/alerting-aws")
     })
   )
   yield* check(

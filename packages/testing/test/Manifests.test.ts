@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { callbackDefaults } from "@influscope/adapters/dapr/Callbacks"
 import * as Events from "@influscope/domain/Events"
 import { apps } from "@influscope/stack/components/Render"
+import { readRunFile } from "@influscope/stack/components/RunFile"
 import { pipelines } from "@influscope/stack/RabbitmqTopology"
 import * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
@@ -80,22 +81,6 @@ const namesOf = (kind: string, paths: ReadonlyArray<string>): ReadonlyArray<stri
     .filter(Schema.is(named))
     .flatMap((one) => (one.kind === kind ? [one.metadata.name] : []))
 
-const RunFile = Schema.Struct({
-  common: Schema.Struct({
-    maxBodySize: Schema.String,
-    appHealthProbeInterval: Schema.Int,
-    appHealthProbeTimeout: Schema.Int,
-    appHealthThreshold: Schema.Int
-  }),
-  apps: Schema.Array(
-    Schema.Struct({
-      appID: Schema.String,
-      appPort: Schema.Int,
-      appProtocol: Schema.String,
-      appHealthCheckPath: Schema.optional(Schema.String)
-    })
-  )
-})
 const Compose = Schema.Struct({
   services: Schema.Record({
     key: Schema.String,
@@ -115,7 +100,7 @@ const Component = Schema.Struct({
   })
 })
 
-const runFile = Schema.decodeUnknownSync(RunFile)(parse(read("dapr/dapr.yaml")))
+const runFile = readRunFile()
 const compose = Schema.decodeUnknownSync(Compose)(
   parse(read("compose.yaml"), { merge: true, maxAliasCount: -1 })
 )
