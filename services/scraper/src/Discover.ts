@@ -133,12 +133,18 @@ export const DiscoveriesLive = Layer.scoped(
         Effect.withSpan("Discover.run", { attributes: { id } })
       )
 
+    /** Runs whose accounts searches find: an index is not made to show them at every question. */
+    const visible = new Set<string>()
+
     const view = (job: StoredDiscovery): Effect.Effect<DiscoveryJob, StorageError> =>
       Effect.gen(function* () {
         const progress = yield* outbox.progress(job.id)
         const settled = progress.confirmedBatches + progress.deadLetteredBatches >= progress.batches
         // Done is what searches can find.
-        if (job.state === "published" && settled) yield* index.refresh
+        if (job.state === "published" && settled && !visible.has(job.id)) {
+          yield* index.refresh
+          visible.add(job.id)
+        }
         return {
           id: job.id,
           source: job.params.source,
