@@ -7,7 +7,6 @@ import { cpSync } from "node:fs"
 import { createRequire } from "node:module"
 import { dirname, join } from "node:path"
 import { writePage } from "@influscope/web/Assets"
-import type { BunPlugin } from "bun"
 import * as Effect from "effect/Effect"
 
 const root = join(import.meta.dirname, "..")
@@ -16,14 +15,12 @@ interface Source {
   readonly main: string
   /** Whether it serves the web page and the API's documentation. */
   readonly isWeb?: true
-  /** Whether it answers gRPC. */
-  readonly isGrpc?: true
 }
 
 const service = (name: string): string => join(root, "services", name, "src", "main.ts")
 
 const sources: Readonly<Record<string, Source>> = {
-  analytics: { main: service("analytics"), isGrpc: true },
+  analytics: { main: service("analytics") },
   api: { main: service("api"), isWeb: true },
   indexer: { main: service("indexer") },
   messages: { main: service("messages") },
@@ -32,31 +29,15 @@ const sources: Readonly<Record<string, Source>> = {
   scraper: { main: service("scraper") },
   tracker: { main: service("tracker") },
   users: { main: service("users") },
-  cli: { main: join(root, "cli", "src", "main.ts"), isWeb: true, isGrpc: true }
+  cli: { main: join(root, "cli", "src", "main.ts"), isWeb: true }
 }
 
 /** What there is an image of. */
 export const images = Object.keys(sources)
 
-/** Packages that read .proto files which lie beside their own code, and where. */
-const protos = { "grpc-health-check": "proto", "@grpc/reflection": "build/proto/grpc" }
-
 /** Where a package lies, from the point of view of who uses it. */
 const packageRoot = (name: string, user: string): string =>
   dirname(createRequire(join(root, user, "package.json")).resolve(`${name}/package.json`))
-
-/** A bundle has one place: what a package says of its own directory has to mean the copy beside the bundle. */
-const ownDirectories: BunPlugin = {
-  name: "own directories",
-  setup: (build) => {
-    const filter = new RegExp(`/node_modules/(${Object.keys(protos).join("|")})/(.*)/[^/]+\\.js$`)
-    build.onLoad({ filter }, async ({ path }) => {
-      const [, name = "", inside = ""] = filter.exec(path) ?? []
-      const own = `require("node:path").join(require("node:path").dirname(Bun.main), "node_modules", "${name}", "${inside}")`
-      return { contents: (await Bun.file(path).text()).replace(/\b__dirname\b/g, own), loader: "js" }
-    })
-  }
-}
 
 /** Lines and names are what a stack needs of a source map; the sources would be most of an image. */
 const withoutSources = async (path: string): Promise<void> => {
@@ -72,8 +53,7 @@ const bundle = async (entry: string, outdir: string, name: string): Promise<void
     target: "bun",
     minify: true,
     sourcemap: "linked",
-    define: { "process.env.NODE_ENV": '"production"' },
-    plugins: [ownDirectories]
+    define: { "process.env.NODE_ENV": '"production"' }
   })
   await withoutSources(join(outdir, `${name}.js.map`))
 }
@@ -88,7 +68,6 @@ export const build = async (image: string, directory: string): Promise<void> => 
     cpSync(join(packageRoot(name, user), path), join(directory, "node_modules", name, path), {
       recursive: true
     })
-  if (source.isGrpc) for (const [name, path] of Object.entries(protos)) copy(name, "services/analytics", path)
   if (source.isWeb) {
     for (const file of ["package.json", "swagger-ui.css", "swagger-ui-bundle.js"])
       copy("swagger-ui-dist", "services/api", file)

@@ -22,7 +22,7 @@ describe("a change that is not carried through", () => {
 
   beforeAll(() => {
     copy = mkdtempSync(join(tmpdir(), "proto-copy-"))
-    for (const part of ["buf.yaml", "buf.gen.yaml", "influscope", "src"])
+    for (const part of ["buf.yaml", "buf.gen.yaml", "grpc", "influscope", "src"])
       cpSync(join(protoRoot, part), join(copy, part), { recursive: true })
   })
 

@@ -1,11 +1,7 @@
 import * as GrpcJs from "@grpc/grpc-js"
-import { ReflectionService } from "@grpc/reflection"
 import type { InvalidRequest } from "@influscope/adapters/grpc/InvalidRequest"
-import { packageDefinition, serviceDefinition } from "@influscope/adapters/grpc/ServiceDefinition"
-import {
-  AnalyticsService,
-  file_influscope_analytics_v1_analytics
-} from "@influscope/proto/gen/influscope/analytics/v1/analytics_pb"
+import { serviceDefinition } from "@influscope/adapters/grpc/ServiceDefinition"
+import { AnalyticsService } from "@influscope/proto/gen/influscope/analytics/v1/analytics_pb"
 import type { ConfigError } from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -15,10 +11,11 @@ import * as FiberSet from "effect/FiberSet"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
-import { HealthImplementation } from "grpc-health-check"
 import { requireToken } from "./AppToken.ts"
 import { type ServerSettings, serverConfig } from "./Config.ts"
 import { handlers } from "./Handlers.ts"
+import { HealthService } from "./HealthService.ts"
+import { addReflection } from "./ReflectionService.ts"
 
 /** The running gRPC server: `address` is what a client connects to. */
 export class AnalyticsServer extends Context.Tag("@influscope/analytics/AnalyticsServer")<
@@ -90,7 +87,7 @@ const serve = Effect.fn("analytics.serve")(function* (
   GrpcJs.setLogVerbosity(GrpcJs.logVerbosity.NONE)
   // Made before the server, so that it is closed after it: draining calls keep their fibers.
   const run = yield* FiberSet.makeRuntime<never, unknown, InvalidRequest>()
-  const health = new HealthImplementation()
+  const health = new HealthService()
   const interceptors = Option.match(settings.appToken ?? Option.none(), {
     onNone: () => [],
     onSome: (token) => [requireToken(token)]
@@ -98,7 +95,7 @@ const serve = Effect.fn("analytics.serve")(function* (
   const server = new GrpcJs.Server({ ...serverOptions, interceptors })
   server.addService(serviceDefinition(AnalyticsService), handlers(run))
   health.addToServer(server)
-  new ReflectionService(packageDefinition(file_influscope_analytics_v1_analytics)).addToServer(server)
+  addReflection(server, [AnalyticsService])
 
   const setStatus = (status: "SERVING" | "NOT_SERVING"): void => {
     for (const service of ["", AnalyticsService.typeName]) health.setStatus(service, status)

@@ -505,6 +505,8 @@ describe("a client in Node", () => {
       )
       assert.sameMembers(seen.services, ["influscope.analytics.v1.AnalyticsService"])
       assert.isTrue(seen.describes)
+      assert.deepStrictEqual([seen.byName, seen.undescribed], [1, status.NOT_FOUND])
+      assert.deepStrictEqual(seen.olderServices, seen.services)
       assert.strictEqual(seen.late.code, status.DEADLINE_EXCEEDED)
     })
   )

@@ -1,5 +1,4 @@
 import {
-  type DescFile,
   type DescMessage,
   type DescMethod,
   type DescService,
@@ -7,7 +6,6 @@ import {
   type MessageShape,
   toBinary
 } from "@bufbuild/protobuf"
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt"
 import type * as Grpc from "@grpc/grpc-js"
 import * as Either from "effect/Either"
 import { InvalidRequest } from "./InvalidRequest.ts"
@@ -51,15 +49,3 @@ export const serviceDefinition = (
   service: DescService
 ): Grpc.ServiceDefinition<Grpc.UntypedServiceImplementation> =>
   Object.fromEntries(service.methods.map((method) => [method.localName, methodDefinition(method)]))
-
-/**
- * What the reflection service serves of a .proto file: taken from the generated code, so no .proto is needed at run time.
- * Reflection reads nothing but the file's descriptor from a definition; that of an enum is the kind that asks for no more.
- */
-export const packageDefinition = (file: DescFile) => ({
-  [file.proto.package]: {
-    format: "Protocol Buffer 3 EnumDescriptorProto" as const,
-    type: {},
-    fileDescriptorProtos: [Buffer.from(toBinary(FileDescriptorProtoSchema, file.proto))]
-  }
-})

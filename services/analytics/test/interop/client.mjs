@@ -18,13 +18,14 @@ const reflectionRoot = join(
   dirname(createRequire(import.meta.url).resolve("@grpc/reflection/package.json")),
   "build/proto"
 )
-const { ServerReflection } = grpc.loadPackageDefinition(
-  loadSync("grpc/reflection/v1/reflection.proto", { includeDirs: [reflectionRoot] })
-).grpc.reflection.v1
+const reflectionOf = (version) =>
+  grpc.loadPackageDefinition(
+    loadSync(`grpc/reflection/${version}/reflection.proto`, { includeDirs: [reflectionRoot] })
+  ).grpc.reflection[version].ServerReflection
 
-const reflect = (request) =>
+const reflect = (request, version = "v1") =>
   new Promise((resolve, reject) => {
-    const reflection = new ServerReflection(address, grpc.credentials.createInsecure())
+    const reflection = new (reflectionOf(version))(address, grpc.credentials.createInsecure())
     const call = reflection.ServerReflectionInfo()
     call.on("error", reject)
     call.on("data", resolve)
@@ -58,6 +59,9 @@ const stream = (count) =>
 
 const profiles = Array.from({ length: 500 }, (_, likes) => profile(1_000, likes))
 const { listServicesResponse } = await reflect({ listServices: "*" })
+const older = await reflect({ listServices: "*" }, "v1alpha")
+const unknown = await reflect({ fileContainingSymbol: "influscope.analytics.v1.Nothing" })
+const byName = await reflect({ fileByFilename: "influscope/analytics/v1/analytics.proto" })
 const { fileDescriptorResponse } = await reflect({
   fileContainingSymbol: "influscope.analytics.v1.AnalyticsService.ComputeBatch"
 })
@@ -72,6 +76,9 @@ const result = {
   describes: fileDescriptorResponse.fileDescriptorProto.some((bytes) =>
     Buffer.from(bytes).includes("ComputeStreamRequest")
   ),
+  byName: byName.fileDescriptorResponse.fileDescriptorProto.length,
+  olderServices: older.listServicesResponse.service.map(({ name }) => name),
+  undescribed: unknown.errorResponse.errorCode,
   late: await unary("ComputeBatch", { profiles }, { deadline: Date.now() + 1 })
 }
 client.close()
