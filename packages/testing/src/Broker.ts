@@ -8,7 +8,8 @@ export class BrokerFailed extends Schema.TaggedError<BrokerFailed>()("BrokerFail
   what: Schema.String
 }) {}
 
-const timeout = "30 seconds"
+/** Its command line starts an Erlang of its own, which takes its time on a busy machine. */
+const timeout = "90 seconds"
 
 /** Does harm to a running RabbitMQ as its operators can: through its management API and its command line. */
 export const brokerOf = ({ recipe, where }: RunningServer) => {

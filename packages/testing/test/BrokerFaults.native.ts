@@ -80,12 +80,9 @@ describe("the discovery pipeline and its broker", () => {
 
   it("alarms of memory and disk, during which nobody can publish, lose nothing", async () => {
     const broker = brokerOf(system().servers.rabbitmq)
+    // Ended also when nobody knows whether it began.
     const alarm = <E>(begin: Effect.Effect<void, E>, end: Effect.Effect<void, E>) =>
-      Effect.acquireUseRelease(
-        begin,
-        () => Effect.sleep("6 seconds"),
-        () => Effect.orDie(end)
-      )
+      Effect.ensuring(Effect.zipRight(begin, Effect.sleep("6 seconds")), Effect.orDie(end))
     await losesNothing({
       what: "RabbitMQ out of memory, then out of disk",
       name: "alarmx",

@@ -289,16 +289,29 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
       const handlers = yield* FiberSet.make<Answer>().pipe(Scope.extend(handlersScope))
       const own: Handler = (delivery) => Effect.provide(handler(delivery), context)
       const known: Known = { topic, ledger }
+      const inHand = new Map<string, Fiber.RuntimeFiber<Answer>>()
 
       // In a fiber of the subscription's, so that its closing and not the sidecar's hanging up ends it.
       const member: Slots = {
         concurrency: subscription.concurrency,
-        run: (message, release) =>
-          handle(known, subscription, own, message).pipe(
-            Effect.ensuring(release),
-            Effect.interruptible,
-            (handling) => FiberSet.run(handlers, handling),
-            Effect.flatMap(Fiber.await),
+        run: (message, release) => {
+          // Sent again while it is being handled: the copy is no further attempt, and ends as the first one does.
+          const other = inHand.get(message.id)
+          const handling =
+            other === undefined
+              ? handle(known, subscription, own, message).pipe(
+                  Effect.ensuring(release),
+                  Effect.interruptible,
+                  (work) => FiberSet.run(handlers, work),
+                  Effect.tap((fiber) =>
+                    Effect.sync(() => {
+                      inHand.set(message.id, fiber)
+                      fiber.addObserver(() => inHand.delete(message.id))
+                    })
+                  )
+                )
+              : Effect.as(release, other)
+          return Effect.flatMap(handling, Fiber.await).pipe(
             Effect.flatMap(
               Exit.match({
                 onSuccess: Effect.succeed,
@@ -309,6 +322,7 @@ const make = Effect.fnUntraced(function* (options: DaprPubSubOptions) {
               })
             )
           )
+        }
       }
 
       const drain = Effect.gen(function* () {

@@ -302,6 +302,44 @@ describe("PubSub under faults: dapr, rabbitmq", () => {
     })
   )
 
+  it.scopedLive("counts no attempt for copies that come while the first is being handled", () =>
+    Effect.gen(function* () {
+      const topic = unique("topic")
+      const memory = new LedgerMemory()
+      const running = yield* start("copies")
+      const message = makeMessage()
+      const attempts: Array<number> = []
+      const settled: Array<string> = []
+      yield* Effect.gen(function* () {
+        const pubSub = yield* PubSub
+        yield* pubSub.subscribe(
+          topic,
+          { concurrency: 10, maxAttempts: 2, timeout: "10 seconds" },
+          (delivery) =>
+            Effect.gen(function* () {
+              attempts.push(delivery.attempt)
+              yield* Effect.sleep("2 seconds")
+              // All of them end as this one does, and come again together.
+              if (delivery.attempt === 1) return yield* new Retry({ reason: "not now" })
+              settled.push(delivery.id)
+            })
+        )
+        yield* Effect.forEach(Array.from({ length: 6 }), () => pubSub.publish(topic, message), {
+          concurrency: 6,
+          discard: true
+        })
+        yield* eventually(
+          "the message is handled",
+          Effect.sync(() => settled.length > 0),
+          "30 seconds"
+        )
+        yield* Effect.sleep("2 seconds")
+      }).pipe(Effect.provide(pubSubLayer(running, memory, [topic])))
+      assert.deepStrictEqual(memory.burials, [])
+      assert.deepStrictEqual(attempts.slice(0, 2), [1, 2])
+    })
+  )
+
   it.scopedLive("keeps what is in hand and what waits while the app is away and its health check fails", () =>
     Effect.gen(function* () {
       const topic = unique("topic")
