@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { profileOf } from "@influscope/ports/conformance/ProfileFixture"
+import * as fc from "effect/FastCheck"
 import { compact } from "../src/search/Folding.ts"
 import { Highlighter } from "../src/search/Highlighter.ts"
 import { parseQuery } from "../src/search/QueryWords.ts"
@@ -27,6 +28,36 @@ describe("Highlighter", () => {
     }
     assert.isAbove(found, 1_000)
   })
+
+  const pieces = [
+    "Öñce",
+    "d’Amelio",
+    "l'été",
+    "①②",
+    "ﬁt",
+    "ＷＩＤＥ",
+    "🏋️‍♀️",
+    "❤️",
+    "™",
+    "ไทย",
+    "日本go",
+    "x",
+    "9",
+    " ",
+    ".",
+    "-",
+    "̈"
+  ]
+  it.prop(
+    "marks something for every ASCII word of a text, whatever stands around it",
+    [fc.array(fc.constantFrom(...pieces), { minLength: 1, maxLength: 8 })],
+    ([parts]) => {
+      const bio = parts.join("")
+      visitTokens(bio, (term) => {
+        if (/^[a-z0-9]+$/.test(term)) assert.isNotEmpty(marked(bio, term), `${term} in ${bio}`)
+      })
+    }
+  )
 
   it("marks words among emoji, and nothing where there is nothing", () => {
     assert.deepStrictEqual(marked("🔥 Daily VEGAN recipes ✨", "vegan"), ["VEGAN"])

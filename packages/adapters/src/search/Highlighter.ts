@@ -16,7 +16,7 @@ type MatchedLength = number | "whole" | "none"
 const notWord = /[^a-z0-9]/i
 const letterOrDigit = /[a-z0-9]/i
 /** What folding may turn into other ASCII words: letters and digits that are not ASCII, apostrophes in words, "™". */
-const foldable = /[^\P{Alphabetic}a-z]|[^\P{N}0-9]|\p{M}|['™]/iu
+const foldable = /[^\P{Alphabetic}a-z]|[^\P{N}0-9]|\p{M}|['’™]/iu
 /** Whether folding does no more than make letters small. */
 const isUnfolded = (text: string): boolean => (isAscii(text) ? !text.includes("'") : !foldable.test(text))
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
@@ -91,9 +91,10 @@ export class Highlighter {
 
   /** A glance that spares most texts being split into words: most bios have none of what was asked for. */
   private mayMatch(text: string): boolean {
-    if (!this.isPlain || !isUnfolded(text)) return true
-    const lower = text.toLowerCase()
-    return this.text.words.some(({ term }) => lower.includes(term))
+    if (!this.isPlain) return true
+    const has = (seen: string): boolean => this.text.words.some(({ term }) => seen.includes(term))
+    // Folded as a whole a text has every term that its words fold to, and more.
+    return has(text.toLowerCase()) || (!isUnfolded(text) && has(compact(text)))
   }
 
   /** The same for whole handles and names: they begin with a letter that a word begins with. */
