@@ -9,8 +9,10 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { assert, describe, it } from "vitest"
+import { accountOf, describeAccount } from "../src/Account.ts"
 import { get, request, type Unanswered } from "../src/Asking.ts"
-import { crash } from "../src/Faults.ts"
+import { untilStill } from "../src/Drill.ts"
+import { crash, restart, withEnv } from "../src/Faults.ts"
 import { type PostsSystem, start } from "../src/PostsSystem.ts"
 import { running } from "./TrackingRuns.ts"
 
@@ -18,19 +20,18 @@ const authors = Array.from({ length: 10 }, (_, place) => makeProfileId("instagra
 const postsEach = 300
 const batchSize = 50
 
-const posts = authors.flatMap((author, place) =>
-  Array.from(
-    { length: postsEach },
-    (_, nth): Post => ({
-      id: makePostId("instagram", `${place}-${nth}`),
-      author,
-      publishedAt: Date.UTC(2026, 0, 1) + nth * 3_600_000,
-      observedAt: Date.UTC(2026, 2, 1),
-      text: `Post ${nth} of ${author} #drill`,
-      metrics: { likes: nth, comments: 1 }
-    })
-  )
-)
+/** The n-th post of an author in a drill. */
+const postOf = (drill: string, author: Post["author"], nth: number): Post => ({
+  id: makePostId("instagram", `${drill}-${authors.indexOf(author)}-${nth}`),
+  author,
+  publishedAt: Date.UTC(2026, 0, 1) + nth * 3_600_000,
+  observedAt: Date.UTC(2026, 2, 1),
+  text: `Post ${nth} of ${author} #${drill}`,
+  metrics: { likes: nth, comments: 1 }
+})
+
+const postsOf = (drill: string, each: number): ReadonlyArray<Post> =>
+  authors.flatMap((author) => Array.from({ length: each }, (_, nth) => postOf(drill, author, nth)))
 
 const encode = Schema.encodeSync(Schema.Array(Post))
 
@@ -66,21 +67,40 @@ const everything = (system: PostsSystem) =>
     (all) => all.flat()
   )
 
+/** What has been analysed in a drill, post by post, as often as it is stored. */
+const analysedIn = (system: PostsSystem, drill: string) =>
+  Effect.map(everything(system), (all) =>
+    all
+      .filter(({ analysis }) => Option.exists(analysis, ({ hashtags }) => hashtags.join() === drill))
+      .map(({ post }) => post.id)
+  )
+
+const accountFor = (what: string, sent: ReadonlyArray<Post>, found: ReadonlyArray<string>) => {
+  const acknowledged = new Set<string>(sent.map(({ id }) => id))
+  const account = accountOf({ acknowledged, failed: new Set(), unknown: new Set() }, found)
+  process.stdout.write(`${describeAccount(what, account)}\n`)
+  return account
+}
+
+const batchesOf = (posts: ReadonlyArray<Post>): ReadonlyArray<ReadonlyArray<Post>> =>
+  Array.from({ length: posts.length / batchSize }, (_, place) =>
+    posts.slice(place * batchSize, (place + 1) * batchSize)
+  )
+
 const shuffled = <A>(items: ReadonlyArray<A>) => Effect.map(Random.shuffle(items), (chunk) => [...chunk])
 
 describe.each([
   { name: "PostgreSQL", env: {}, store: undefined },
   { name: "Cassandra", env: { INFLUSCOPE_POST_STORE: "cassandra" }, store: cassandra }
-])("posts beside a sidecar, in $name", ({ env, store }) => {
+])("posts beside a sidecar, in $name", ({ env, name, store }) => {
   const system = running((directory) =>
     start({ directory, env: { ...env, INFLUSCOPE_RELAY_GRACE: "3 seconds" } }, store)
   )
 
   it("are all there and all analysed, once, whatever is killed meanwhile, sent in any order, some of them twice", async () => {
     const { posts: service, servers } = system()
-    const batches = Array.from({ length: posts.length / batchSize }, (_, place) =>
-      posts.slice(place * batchSize, (place + 1) * batchSize)
-    )
+    const posts = postsOf("drill", postsEach)
+    const batches = batchesOf(posts)
     const pause = Effect.flatMap(Random.nextIntBetween(500, 2_500), Effect.sleep)
     const faults = Effect.forEach(
       [
@@ -104,19 +124,43 @@ describe.each([
         }
       )
       yield* Effect.all([send, faults], { concurrency: 2, discard: true })
-      return yield* everything(system()).pipe(
-        Effect.repeat({
-          schedule: Schedule.recurUntil(
-            (all: ReadonlyArray<typeof StoredPost.Type>) =>
-              all.length >= posts.length && all.every(({ analysis }) => Option.isSome(analysis))
-          ).pipe(Schedule.addDelay(() => "1 second"))
-        }),
+      return yield* analysedIn(system(), "drill").pipe(
+        Effect.delay("1 second"),
+        Effect.repeat({ until: (all) => all.length >= posts.length }),
         Effect.timeout("4 minutes")
       )
     })
-    const stored = await Effect.runPromise(drill)
-    const ids = stored.map(({ post }) => post.id)
-    assert.deepStrictEqual([...ids].sort(), posts.map(({ id }) => id).sort())
-    for (const { analysis } of stored) assert.deepStrictEqual(Option.getOrThrow(analysis).hashtags, ["drill"])
+    const account = accountFor(
+      `posts in ${name}, everything killed once`,
+      posts,
+      await Effect.runPromise(drill)
+    )
+    const { duplicates, lost, received, strange } = account
+    assert.deepStrictEqual([received, duplicates, lost, strange], [posts.length, [], [], []])
   }, 600_000)
+
+  it("control: without the outbox, kill -9 of the service leaves posts that nobody analyses", async () => {
+    const { service } = system().posts
+    const without = withEnv(service, { INFLUSCOPE_OUTBOX: "off" })
+    const posts = postsOf("control", 20)
+    const drill = Effect.gen(function* () {
+      yield* restart(without)
+      yield* Effect.forEach(
+        // The last one has time to get through.
+        batchesOf(posts).slice(0, -1),
+        (batch) => Effect.zipRight(submit(system(), batch), crash(without)),
+        { discard: true }
+      )
+      yield* submit(system(), batchesOf(posts).at(-1) ?? [])
+      return yield* untilStill(analysedIn(system(), "control"), "10 seconds")
+    })
+    const found = await Effect.runPromise(Effect.ensuring(drill, Effect.orDie(restart(service))))
+    const { lost, received } = accountFor(
+      `control, outbox off, posts in ${name}, kill -9 of the service`,
+      posts,
+      found
+    )
+    assert.isAbove(lost.length, 0)
+    assert.isAtLeast(received, batchSize)
+  }, 300_000)
 })
