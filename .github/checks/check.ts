@@ -10,7 +10,7 @@ import { fromPackage } from "@influscope/stack/Cache"
 import { goProgram } from "@influscope/stack/GoPrograms"
 import { pythonPackages } from "@influscope/stack/Python"
 import * as Shell from "@influscope/stack/Shell"
-import { check, refused, runChecks, Unmet } from "@influscope/testing/Checks"
+import { check, none, refused, runChecks } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 
 const zizmorVersion = "1.32.0"
@@ -67,8 +67,10 @@ const program = Effect.gen(function* () {
   yield* check("zizmor refuses a bad workflow", refused(audit(bad), "template-injection", "unpinned-uses"))
   yield* check(
     `one commit of each of ${commits.size} actions`,
-    Effect.forEach(commits, ([action, used]) =>
-      used.size === 1 ? Effect.void : new Unmet({ why: `${action} is used at ${[...used].join(" and ")}` })
+    none(
+      [...commits].flatMap(([action, used]) =>
+        used.size === 1 ? [] : [`${action} is used at ${[...used].join(" and ")}`]
+      )
     )
   )
 })

@@ -10,7 +10,7 @@ import { join } from "node:path"
 import { apps } from "@influscope/stack/components/Render"
 import { readRunFile } from "@influscope/stack/components/RunFile"
 import * as Shell from "@influscope/stack/Shell"
-import { check, refused, runChecks, Unmet } from "@influscope/testing/Checks"
+import { check, none, refused, runChecks } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { images } from "../build.ts"
@@ -23,10 +23,6 @@ const read = (...path: ReadonlyArray<string>): string => readFileSync(join(root,
 const run = (argv: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Shell.run(argv, { cwd: root, env })
 
-/** That nothing is wrong; what is, otherwise. */
-const none = (what: string, wrong: ReadonlyArray<string>) =>
-  check(what, wrong.length === 0 ? Effect.void : new Unmet({ why: wrong.join("\n") }))
-
 const missing = (wanted: ReadonlyArray<string>, there: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...wanted.filter((name) => !there.includes(name)).map((name) => `${name} is missing`),
   ...there.filter((name) => !wanted.includes(name)).map((name) => `${name} is unknown`)
@@ -34,6 +30,7 @@ const missing = (wanted: ReadonlyArray<string>, there: ReadonlyArray<string>): R
 
 const listsOf = (text: string, list: RegExp): ReadonlyArray<string> =>
   (list.exec(text)?.[1] ?? "").split(",").map((name) => name.trim().replaceAll('"', ""))
+
 const Words = Schema.optionalWith(Schema.Array(Schema.String), { default: () => [], nullable: true })
 const Service = Schema.Struct({
   image: Schema.String,
@@ -77,6 +74,8 @@ const healthOptions = (path: string | undefined): ReadonlyArray<string> => {
   if (path === undefined) return ["--enable-app-health-check=false"]
   return path === usualHealthPath ? [] : [`--app-health-check-path=${path}`]
 }
+
+// Names and ports are compared by packages/testing/test/Manifests.test.ts.
 const program = Effect.gen(function* () {
   const programs = yield* Effect.all({ compose, dockerfile })
 
@@ -93,17 +92,17 @@ const program = Effect.gen(function* () {
     )
   )
 
-  yield* none(
+  yield* check(
     "bake builds every image",
-    missing(images, [...listsOf(read("images", "docker-bake.hcl"), /service = \[(.*)\]/), "cli"])
+    none(missing(images, [...listsOf(read("images", "docker-bake.hcl"), /service = \[(.*)\]/), "cli"]))
   )
-  yield* none(
+  yield* check(
     "every image is signed and scanned",
-    missing(images, listsOf(read(".github", "workflows", "images.yml"), /^ +image: \[(.*)\]/m))
+    none(missing(images, listsOf(read(".github", "workflows", "images.yml"), /^ +image: \[(.*)\]/m)))
   )
-  yield* none(
+  yield* check(
     "every app has an image",
-    apps.filter((app) => !images.includes(app)).map((app) => `${app} has none`)
+    none(apps.filter((app) => !images.includes(app)).map((app) => `${app} has none`))
   )
 
   const secret = { INFLUSCOPE_STACK_SECRET: "a-secret-of-this-check" }
@@ -129,62 +128,74 @@ const program = Effect.gen(function* () {
   const system = yield* servicesOf("compose.yaml")
   for (const [file, services] of Object.entries({ "dapr/compose.yaml": servers, "compose.yaml": system })) {
     const all = Object.entries(services)
-    yield* none(
+    yield* check(
       `${file}: ports of this machine alone`,
-      all.flatMap(([name, { ports }]) =>
-        ports.every(({ host_ip }) => host_ip === "127.0.0.1") ? [] : [name]
+      none(
+        all.flatMap(([name, { ports }]) =>
+          ports.every(({ host_ip }) => host_ip === "127.0.0.1") ? [] : [name]
+        )
       )
     )
-    yield* none(
+    yield* check(
       `${file}: images by digest`,
-      all.flatMap(([name, { image }]) =>
-        /@sha256:[0-9a-f]{64}$/.test(image) ||
-        /^ghcr\.io\/influscope\//.test(image) ||
-        withoutDigest.includes(image)
-          ? []
-          : [`${name} has ${image}`]
+      none(
+        all.flatMap(([name, { image }]) =>
+          /@sha256:[0-9a-f]{64}$/.test(image) ||
+          /^ghcr\.io\/influscope\//.test(image) ||
+          withoutDigest.includes(image)
+            ? []
+            : [`${name} has ${image}`]
+        )
       )
     )
   }
 
-  yield* none(
+  yield* check(
     "compose.yaml: everybody is asked whether they are well",
-    Object.entries(system).flatMap(([name, { healthcheck }]) =>
-      healthcheck === undefined && !unasked.includes(name) ? [name] : []
+    none(
+      Object.entries(system).flatMap(([name, { healthcheck }]) =>
+        healthcheck === undefined && !unasked.includes(name) ? [name] : []
+      )
     )
   )
-  yield* none(
+  yield* check(
     "compose.yaml: ours may change nothing",
-    [...apps, ...unasked].flatMap((name) => {
-      const service = system[name]
-      const isConfined =
-        service?.read_only === true && service.user === "10001:10001" && service.cap_drop.includes("ALL")
-      return isConfined ? [] : [name]
-    })
+    none(
+      [...apps, ...unasked].flatMap((name) => {
+        const service = system[name]
+        const isConfined =
+          service?.read_only === true && service.user === "10001:10001" && service.cap_drop.includes("ALL")
+        return isConfined ? [] : [name]
+      })
+    )
   )
-  yield* none(
+  yield* check(
     "compose.yaml: servers are included",
-    missing(
-      Object.keys(servers),
-      Object.keys(system).filter((name) => name in servers)
+    none(
+      missing(
+        Object.keys(servers),
+        Object.keys(system).filter((name) => name in servers)
+      )
     )
   )
 
-  yield* none(
+  yield* check(
     "compose.yaml: sidecars are in the networks of their services, and ask for health as in dapr.yaml",
-    readRunFile().apps.flatMap(({ appHealthCheckPath, appID }) => {
-      const { command = [], network_mode } = system[sidecarOf(appID)] ?? {}
-      const wanted = [
-        `--config=/app/dapr/.resources/config/${appID}.yaml`,
-        ...healthOptions(appHealthCheckPath)
-      ]
-      return [
-        ...wanted
-          .filter((option) => !command.includes(option))
-          .map((option) => `${appID} is without ${option}`),
-        ...(network_mode === `service:${appID}` ? [] : [`${appID} is in another network`])
-      ]
-    })
+    none(
+      readRunFile().apps.flatMap(({ appHealthCheckPath, appID }) => {
+        const { command = [], network_mode } = system[sidecarOf(appID)] ?? {}
+        const wanted = [
+          `--config=/app/dapr/.resources/config/${appID}.yaml`,
+          ...healthOptions(appHealthCheckPath)
+        ]
+        return [
+          ...wanted
+            .filter((option) => !command.includes(option))
+            .map((option) => `${appID} is without ${option}`),
+          ...(network_mode === `service:${appID}` ? [] : [`${appID} is in another network`])
+        ]
+      })
+    )
   )
 })
 

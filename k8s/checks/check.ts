@@ -3,7 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { lint } from "@influscope/stack/components/Linter"
 import * as Shell from "@influscope/stack/Shell"
-import { check, refused, runChecks, Unmet } from "@influscope/testing/Checks"
+import { check, none, refused, runChecks, Unmet } from "@influscope/testing/Checks"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { apiServer, type Kubectl } from "./ApiServer.ts"
@@ -110,10 +110,7 @@ const policies = (directory: string) =>
     const { results } = yield* Schema.decode(Policies)(text)
     const isBad = (path: string) => path.endsWith(bad)
     const wrong = results.failed_checks.filter(({ file_path }) => !isBad(file_path))
-    if (wrong.length > 0)
-      return yield* fail(
-        wrong.map(({ check_id, file_path, resource }) => `${check_id} ${file_path} ${resource}`).join("\n")
-      )
+    yield* none(wrong.map(({ check_id, file_path, resource }) => `${check_id} ${file_path} ${resource}`))
     if (
       !results.failed_checks.some(({ check_id, file_path }) => isBad(file_path) && check_id === "CKV_K8S_16")
     )
@@ -123,12 +120,8 @@ const policies = (directory: string) =>
 /** Components as the files in dapr/ have them, but for what the overlay says of itself. */
 const isDapr = ({ apiVersion }: Manifest): boolean => apiVersion.startsWith("dapr.io/")
 
-const daprLint = (rendered: Rendered) => {
-  const findings = lint([{ path: "overlay.yaml", text: rendered.text }], { complete: true })
-  return findings.length === 0
-    ? Effect.void
-    : fail(findings.map(({ key, why }) => `${key}: ${why}`).join("\n"))
-}
+const daprLint = ({ text }: Rendered) =>
+  none(lint([{ path: "overlay.yaml", text }], { complete: true }).map(({ key, why }) => `${key}: ${why}`))
 
 const dryRun = (kubectl: Kubectl, text: string) =>
   kubectl(["--warnings-as-errors", "apply", "--dry-run=server", "--filename=-"], text)

@@ -12,19 +12,21 @@ const read = (path: string): string | undefined => {
 const allPids = (): ReadonlyArray<number> =>
   readdirSync("/proc").flatMap((name) => (/^\d+$/.test(name) ? [Number(name)] : []))
 
+const nameOf = (pid: number): string | undefined => read(`/proc/${pid}/comm`)?.trim()
+
 /** Processes of a name that were started with a variable of that value. */
 export const processesWith = (name: string, variable: string, value: string): ReadonlyArray<number> =>
   allPids().filter(
     (pid) =>
-      read(`/proc/${pid}/comm`)?.trim() === name &&
+      nameOf(pid) === name &&
       read(`/proc/${pid}/environ`)?.split("\0").includes(`${variable}=${value}`) === true
   )
 
-/** Processes whose working directory is this one. */
-export const processesIn = (directory: string): ReadonlyArray<number> =>
+/** Processes of a name whose working directory is this one. */
+export const processesIn = (name: string, directory: string): ReadonlyArray<number> =>
   allPids().filter((pid) => {
     try {
-      return readlinkSync(`/proc/${pid}/cwd`) === directory
+      return nameOf(pid) === name && readlinkSync(`/proc/${pid}/cwd`) === directory
     } catch {
       // The process is gone, or it is another user's.
       return false
@@ -114,7 +116,7 @@ export const listenerOn = (port: number): { readonly pid: number; readonly name:
     const sockets = socketsOf(one)
     return inodes.some((inode) => sockets.has(inode))
   })
-  return pid === undefined ? undefined : { pid, name: read(`/proc/${pid}/comm`)?.trim() ?? "?" }
+  return pid === undefined ? undefined : { pid, name: nameOf(pid) ?? "?" }
 }
 
 const parentOf = (pid: number): number => Number(read(`/proc/${pid}/stat`)?.split(") ").at(-1)?.split(" ")[1])

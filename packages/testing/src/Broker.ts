@@ -8,8 +8,9 @@ export class BrokerFailed extends Schema.TaggedError<BrokerFailed>()("BrokerFail
   what: Schema.String
 }) {}
 
-/** Its command line starts an Erlang of its own, which takes its time on a busy machine. */
-const timeout = "90 seconds"
+const timeout = "30 seconds"
+/** The command line starts an Erlang of its own, which takes its time on a busy machine. */
+const commandTimeout = "90 seconds"
 
 /** Does harm to a running RabbitMQ as its operators can: through its management API and its command line. */
 export const brokerOf = ({ recipe, where }: RunningServer) => {
@@ -55,7 +56,7 @@ export const brokerOf = ({ recipe, where }: RunningServer) => {
       catch: (cause) => new BrokerFailed({ what: `${command.join(" ")}: ${String(cause)}` })
     }).pipe(
       Effect.timeoutFail({
-        duration: timeout,
+        duration: commandTimeout,
         onTimeout: () => new BrokerFailed({ what: `${command.join(" ")}: no end` })
       })
     )

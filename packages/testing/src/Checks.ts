@@ -34,6 +34,10 @@ export const check = <A, E extends Error, R>(
     Effect.mapError(({ message }) => new CheckFailed({ check: name, why: message }))
   )
 
+/** That nothing is wrong; all that is, otherwise. */
+export const none = (wrong: ReadonlyArray<string>): Effect.Effect<void, Unmet> =>
+  wrong.length === 0 ? Effect.void : new Unmet({ why: wrong.join("\n") })
+
 /** That something fails, and says all of this, line ends aside. */
 export const refused = <A, E extends Error, R>(
   attempt: Effect.Effect<A, E, R>,

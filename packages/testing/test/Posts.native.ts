@@ -124,19 +124,23 @@ describe.each([
         }
       )
       yield* Effect.all([send, faults], { concurrency: 2, discard: true })
-      return yield* analysedIn(system(), "drill").pipe(
+      return yield* everything(system()).pipe(
         Effect.delay("1 second"),
-        Effect.repeat({ until: (all) => all.length >= posts.length }),
+        Effect.repeat({
+          until: (all) => all.length >= posts.length && all.every(({ analysis }) => Option.isSome(analysis))
+        }),
         Effect.timeout("4 minutes")
       )
     })
+    const stored = await Effect.runPromise(drill)
     const account = accountFor(
       `posts in ${name}, everything killed once`,
       posts,
-      await Effect.runPromise(drill)
+      stored.map(({ post }) => post.id)
     )
     const { duplicates, lost, received, strange } = account
     assert.deepStrictEqual([received, duplicates, lost, strange], [posts.length, [], [], []])
+    for (const { analysis } of stored) assert.deepStrictEqual(Option.getOrThrow(analysis).hashtags, ["drill"])
   }, 600_000)
 
   it("control: without the outbox, kill -9 of the service leaves posts that nobody analyses", async () => {

@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf"
+import { create } from "@bufbuild/protobuf"
 import * as GrpcJs from "@grpc/grpc-js"
 import { type Received, serviceDefinition } from "@influscope/adapters/grpc/ServiceDefinition"
 import {
@@ -12,6 +12,7 @@ import {
   HealthListResponseSchema
 } from "@influscope/proto/gen/grpc/health/v1/health_pb"
 import * as Either from "effect/Either"
+import { refusal } from "./Status.ts"
 
 type Status = "SERVING" | "NOT_SERVING" | "SERVICE_UNKNOWN"
 type Asked = Received<typeof HealthCheckRequestSchema>
@@ -19,8 +20,6 @@ type Watch = GrpcJs.ServerWritableStream<Asked, HealthCheckResponse>
 
 const answerOf = (status: Status): HealthCheckResponse =>
   create(HealthCheckResponseSchema, { status: HealthCheckResponse_ServingStatus[status] })
-
-const invalid = { code: GrpcJs.status.INVALID_ARGUMENT, details: "The request is not one of grpc.health.v1." }
 
 /** The standard health service (grpc.health.v1): of the server as a whole, which has no name, and of each service. */
 export class HealthService {
@@ -35,7 +34,7 @@ export class HealthService {
 
   addToServer(server: GrpcJs.Server): void {
     const check: GrpcJs.handleUnaryCall<Asked, HealthCheckResponse> = ({ request }, callback) => {
-      if (Either.isLeft(request)) return callback(invalid)
+      if (Either.isLeft(request)) return callback(refusal(request.left))
       const { service } = request.right
       const status = this.statuses.get(service)
       if (status === undefined)
@@ -44,7 +43,7 @@ export class HealthService {
     }
     const watch = (call: Watch): void => {
       if (Either.isLeft(call.request)) {
-        call.emit("error", invalid)
+        call.emit("error", refusal(call.request.left))
         return
       }
       const { service } = call.request.right
@@ -56,7 +55,7 @@ export class HealthService {
       _call,
       callback
     ) => {
-      const statuses: MessageInitShape<typeof HealthListResponseSchema>["statuses"] = Object.fromEntries(
+      const statuses = Object.fromEntries(
         [...this.statuses].map(([service, status]) => [service, answerOf(status)])
       )
       callback(null, create(HealthListResponseSchema, { statuses }))

@@ -20,6 +20,7 @@ import {
   ServerReflectionResponseSchema
 } from "@influscope/proto/gen/grpc/reflection/v1/reflection_pb"
 import * as Either from "effect/Either"
+import { refusal } from "./Status.ts"
 
 type Request = MessageShape<typeof ServerReflectionRequestSchema>
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>
@@ -107,7 +108,7 @@ export const addReflection = (server: GrpcJs.Server, services: ReadonlyArray<Des
   const serverReflectionInfo = (call: Call): void => {
     call.on("data", (received: Received<typeof ServerReflectionRequestSchema>) => {
       if (Either.isLeft(received)) {
-        call.emit("error", { code: GrpcJs.status.INVALID_ARGUMENT, details: received.left.detail })
+        call.emit("error", refusal(received.left))
         return
       }
       const request = received.right

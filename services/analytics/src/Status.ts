@@ -11,13 +11,19 @@ export interface CallStatus {
   readonly details: string
 }
 
+/** What a caller is told of a request that cannot be worked with. */
+export const refusal = ({ detail }: InvalidRequest): CallStatus => ({
+  code: status.INVALID_ARGUMENT,
+  details: detail
+})
+
 /**
  * The one table from what can go wrong to what the caller is told. Interruption is a caller that hung up, who will not
  * read it, or a server that is going down, whose caller may try elsewhere. A defect tells the caller nothing more.
  */
 export const statusOf = (cause: Cause.Cause<InvalidRequest>): CallStatus => {
   const failure = Cause.failureOption(cause)
-  if (Option.isSome(failure)) return { code: status.INVALID_ARGUMENT, details: failure.value.detail }
+  if (Option.isSome(failure)) return refusal(failure.value)
   return Cause.isInterruptedOnly(cause)
     ? { code: status.UNAVAILABLE, details: "The service is shutting down: try again." }
     : { code: status.INTERNAL, details: "The service failed on this request." }

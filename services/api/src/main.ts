@@ -55,9 +55,7 @@ const ClientsLive = Layer.mergeAll(
 const announced = Layer.scopedDiscard(
   Effect.gen(function* () {
     const { url } = yield* ServerAddress
-    const health = yield* Health
-    yield* health.register(yield* Gate.wait({ components }))
-    yield* health.started
+    yield* Gate.pass({ components })
     yield* Effect.log(`The API answers at ${url}.`)
   })
 )

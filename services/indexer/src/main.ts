@@ -17,9 +17,7 @@ const components = [{ name: "pubsub", type: "pubsub." }]
 const opened = Layer.scopedDiscard(
   Effect.gen(function* () {
     yield* (yield* Callbacks).open
-    const health = yield* Health
-    yield* health.register(yield* Gate.wait({ components }))
-    yield* health.started
+    yield* Gate.pass({ components })
     yield* Effect.log("The indexer is ready.")
   })
 )

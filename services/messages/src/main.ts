@@ -29,9 +29,7 @@ const opened = Layer.scopedDiscard(
     const { handle } = yield* MessagesServiceHttp
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    const health = yield* Health
-    yield* health.register(yield* Gate.wait({ components }))
-    yield* health.started
+    yield* Gate.pass({ components })
     yield* Effect.log("The messages service is ready.")
   })
 )

@@ -29,9 +29,7 @@ const opened = Layer.scopedDiscard(
     const components = yield* needed
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    const health = yield* Health
-    yield* health.register(yield* Gate.wait({ components }))
-    yield* health.started
+    yield* Gate.pass({ components })
     yield* Effect.log("The posts service is ready.")
   })
 )

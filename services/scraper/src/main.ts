@@ -44,9 +44,7 @@ const opened = Layer.scopedDiscard(
     yield* callbacks.fallback(handle)
     yield* callbacks.open
     const components = yield* needed
-    const health = yield* Health
-    yield* health.register(yield* Gate.wait({ components }))
-    yield* health.started
+    yield* Gate.pass({ components })
     yield* Effect.log("The scraper is ready.")
   })
 )

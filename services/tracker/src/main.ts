@@ -31,9 +31,7 @@ const opened = Layer.scopedDiscard(
     const { handle } = yield* TrackerHttp
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    const health = yield* Health
-    yield* health.register(yield* Gate.wait({ components }))
-    yield* health.started
+    yield* Gate.pass({ components })
     yield* Effect.log("The tracker is ready.")
   })
 )

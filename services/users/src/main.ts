@@ -36,9 +36,7 @@ const opened = Layer.scopedDiscard(
     const { url } = yield* KnownUsersAddress
     yield* callbacks.fallback(handle)
     yield* callbacks.open
-    const health = yield* Health
-    yield* health.register(yield* Gate.wait({ components }))
-    yield* health.started
+    yield* Gate.pass({ components })
     yield* Effect.log(`The users service answers at ${url}.`)
   })
 )

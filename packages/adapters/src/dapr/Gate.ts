@@ -1,3 +1,4 @@
+import { Health } from "@influscope/telemetry/Health"
 import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -156,6 +157,14 @@ export const wait = ({ components, patience = "2 minutes" }: GateOptions) =>
     yield* Effect.logInfo("The sidecar is ready", { components: components.map(({ name }) => name) })
     const sidecar = yield* Effect.context<Sidecar | Callbacks>()
     return { name: "sidecar", run: Effect.provide(check(components), sidecar) }
+  })
+
+/** As `wait`; from then on the service is ready for as long as that check succeeds. */
+export const pass = (options: GateOptions) =>
+  Effect.gen(function* () {
+    const health = yield* Health
+    yield* health.register(yield* wait(options))
+    yield* health.started
   })
 
 /** For readiness afterwards: fails with a sentence when the sidecar is gone or has become another. */

@@ -213,7 +213,9 @@ export const postgres: ServerRecipe = {
   stopTimeout: "60 seconds",
   // After a crash it does not start again until every session has ended, and one at work does not notice the crash.
   companions: (where) =>
-    Effect.sync(() => (existsSync(dataOf(where)) ? processesIn(realpathSync(dataOf(where))) : [])),
+    Effect.sync(() =>
+      existsSync(dataOf(where)) ? processesIn("postgres", realpathSync(dataOf(where))) : []
+    ),
   environment: (where) => ({
     DATABASE_URL: url(where, "influscope"),
     DAPR_STATE_CONNECTION: `${url(where, "dapr")}?sslmode=disable`
