@@ -45,8 +45,9 @@ const withoutSources = async (path: string): Promise<void> => {
   await Bun.write(path, JSON.stringify({ ...map, sourcesContent: map.sources.map(() => null) }))
 }
 
-const bundle = async (entry: string, outdir: string, name: string): Promise<void> => {
+const bundle = async (entry: string, outdir: string, name: string, isCompiled: boolean): Promise<void> => {
   await Bun.build({
+    ...(isCompiled ? { bytecode: true, format: "cjs" } : {}),
     entrypoints: [entry],
     outdir,
     naming: `${name}.js`,
@@ -58,12 +59,21 @@ const bundle = async (entry: string, outdir: string, name: string): Promise<void
   await withoutSources(join(outdir, `${name}.js.map`))
 }
 
+export interface BuildOptions {
+  /** With bytecode, for this machine and this Bun alone: a third of the time from the start of a process to its first line. */
+  readonly isCompiled?: boolean
+}
+
 /** Makes the directory of an image; answers nothing, fails when a part of it cannot be made. */
-export const build = async (image: string, directory: string): Promise<void> => {
+export const build = async (
+  image: string,
+  directory: string,
+  { isCompiled = false }: BuildOptions = {}
+): Promise<void> => {
   const source = sources[image]
   if (source === undefined) throw new Error(`There is no ${image}: use ${images.join(", ")}.`)
-  await bundle(source.main, directory, "main")
-  await bundle(join(import.meta.dirname, "Health.ts"), directory, "health")
+  await bundle(source.main, directory, "main", isCompiled)
+  await bundle(join(import.meta.dirname, "Health.ts"), directory, "health", false)
   const copy = (name: string, user: string, path: string): void =>
     cpSync(join(packageRoot(name, user), path), join(directory, "node_modules", name, path), {
       recursive: true

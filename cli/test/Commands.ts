@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { readFile } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { program } from "@influscope/testing/Program"
 
-const main = fileURLToPath(new URL("../src/main.ts", import.meta.url))
+/** The program that people run. */
+export const influscope = await program("cli")
 
 export interface Outcome {
   readonly code: number
@@ -19,7 +20,7 @@ export class Workplace {
   readonly #instances: Array<Bun.Subprocess> = []
 
   #spawn(args: ReadonlyArray<string>, env: Record<string, string>) {
-    return Bun.spawn([process.execPath, main, ...args], {
+    return Bun.spawn([process.execPath, influscope, ...args], {
       cwd: this.path,
       env: {
         ...process.env,

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
-import { Workplace } from "./Commands.ts"
+import { influscope, Workplace } from "./Commands.ts"
 
 const header = "Name,Handle,Platform,Followers,Avg Likes,Country,Category"
 const january = [
@@ -197,7 +197,7 @@ describe("influscope on a directory that nobody serves", () => {
         "-c",
         `"$0" "$1" search --json --limit 100 | head -c 10; exit \${PIPESTATUS[0]}`,
         process.execPath,
-        new URL("../src/main.ts", import.meta.url).pathname
+        influscope
       ],
       { env: { ...process.env, INFLUSCOPE_DATA_DIR: place.dataDir }, stdout: "pipe", stderr: "pipe" }
     )

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import { program } from "@influscope/testing/Program"
 import { type Browser, chromium, type Page } from "playwright-core"
 import { browserArguments, browserPath } from "./Browser.ts"
 import { type RunningApp, startApp } from "./startApp.ts"
@@ -13,7 +14,7 @@ let app: RunningApp
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "influscope-token-"))
-  const made = Bun.spawn([process.execPath, "cli/src/main.ts", "token"], {
+  const made = Bun.spawn([process.execPath, await program("cli"), "token"], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     env: { ...process.env, INFLUSCOPE_DATA_DIR: directory },
     stdout: "pipe",

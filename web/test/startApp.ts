@@ -3,6 +3,7 @@ import { createServer } from "node:net"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
+import { program } from "@influscope/testing/Program"
 import * as Data from "effect/Data"
 
 /** Milliseconds a first start, demo profiles included, may take on a busy machine. */
@@ -46,7 +47,7 @@ export const startApp = async (env: Readonly<Record<string, string>> = {}): Prom
   if (running !== undefined) return { url: running.replace(/\/$/, ""), stop: () => Promise.resolve() }
   const directory = await mkdtemp(join(tmpdir(), "influscope-page-"))
   const port = await freePort()
-  const app = Bun.spawn([process.execPath, "cli/src/main.ts", "start"], {
+  const app = Bun.spawn([process.execPath, await program("cli"), "start"], {
     cwd: fileURLToPath(new URL("../..", import.meta.url)),
     env: {
       ...process.env,

@@ -14,6 +14,10 @@ export interface PostsSystem {
   readonly url: string
   /** What the service wants to be shown there. */
   readonly appToken: string
+  /** What its sidecar wants to be shown. */
+  readonly apiToken: string
+  /** Of the PostgreSQL with the outbox and the dead letters. */
+  readonly databaseUrl: string
   readonly servers: Readonly<
     Record<"rabbitmq" | "postgres" | "elasticsearch" | "redis", Supervisor.RunningServer>
   >
@@ -35,8 +39,16 @@ export const start = (options: AssemblyOptions, store?: ServerRecipe) =>
     )
     const own = store === undefined ? undefined : yield* server(options, store)
     const all = [...Object.values(servers), ...(own === undefined ? [] : [own])]
-    const { appToken, pair } = yield* assemble(options, all)
+    const { apiToken, appToken, environment, pair } = yield* assemble(options, all)
     const posts = yield* pair("posts", readyOn("operations"))
-    const system: PostsSystem = { posts, url: urlOf(posts.service), appToken, servers, store: own }
+    const system: PostsSystem = {
+      posts,
+      url: urlOf(posts.service),
+      appToken,
+      apiToken,
+      databaseUrl: environment["DATABASE_URL"] ?? "",
+      servers,
+      store: own
+    }
     return system
   })

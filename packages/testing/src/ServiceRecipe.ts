@@ -1,9 +1,7 @@
-import { join } from "node:path"
 import type { App } from "@influscope/stack/components/Render"
 import type { ServerRecipe, Where } from "@influscope/stack/Server"
 import * as Effect from "effect/Effect"
-
-const root = join(import.meta.dirname, "..", "..", "..")
+import { program } from "./Program.ts"
 
 /** The variable of the port that an app serves its sidecar or its callers on. */
 const portVariables: Readonly<Record<App, string>> = {
@@ -27,6 +25,7 @@ export interface ProcessOptions {
 
 const recipe = (
   name: string,
+  image: string,
   command: ReadonlyArray<string>,
   portVariable: string,
   { env, isReady }: ProcessOptions
@@ -35,10 +34,10 @@ const recipe = (
   version: "of this tree",
   purpose: "a process of InfluScope",
   ports: { app: 0, operations: 0 },
-  install: Effect.succeed(process.execPath),
+  install: Effect.promise(() => program(image)),
   prepare: () => Effect.void,
   command: (where) => ({
-    argv: [where.program, ...command],
+    argv: [process.execPath, where.program, ...command],
     env: {
       ...env,
       [portVariable]: String(where.ports["app"]),
@@ -54,8 +53,8 @@ const recipe = (
 
 /** One of our services as a process of its own, started and stopped as the servers are. */
 export const serviceRecipe = (app: App, options: ProcessOptions): ServerRecipe =>
-  recipe(app, [join(root, "services", app, "src", "main.ts")], portVariables[app], options)
+  recipe(app, app, [], portVariables[app], options)
 
 /** All of them in one process, as `influscope start` has it. */
 export const embeddedRecipe = (options: ProcessOptions): ServerRecipe =>
-  recipe("influscope", [join(root, "cli", "src", "main.ts"), "start"], "PORT", options)
+  recipe("influscope", "cli", ["start"], "PORT", options)

@@ -1,8 +1,10 @@
-import { maxBatchItems } from "@influscope/domain/Events"
+import { contentType, encode as encodeEvent } from "@influscope/adapters/dapr/CloudEvent"
+import { maxBatchItems, postsSubmitted } from "@influscope/domain/Events"
 import { makeProfileId } from "@influscope/domain/ProfileId"
 import { makePostId, Post } from "@influscope/domain/posts/Post"
 import { StoredPost } from "@influscope/ports/PostsServiceApi"
 import { cassandra } from "@influscope/stack/servers/Cassandra"
+import { SQL } from "bun"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -87,6 +89,33 @@ const batchesOf = (posts: ReadonlyArray<Post>): ReadonlyArray<ReadonlyArray<Post
     posts.slice(place * batchSize, (place + 1) * batchSize)
   )
 
+/** What no consumer can read: no JSON at all, and posts that are none. */
+const poison = ["{", JSON.stringify({ version: 1, id: "none", job: null, stored: true, posts: [{}] })].map(
+  (payload, kind) => ({ id: `poison-${kind}`, payload, items: 1, traceparent: undefined })
+)
+
+/** Past the outbox, as another producer would: sent until the sidecar has it, and so perhaps more than once. */
+const publishPoison = ({ apiToken, posts: { sidecar } }: PostsSystem) =>
+  Effect.forEach(poison, (message) =>
+    request(`http://127.0.0.1:${sidecar.where.ports["http"]}/v1.0/publish/pubsub/${postsSubmitted.name}`, {
+      method: "POST",
+      headers: { "content-type": contentType, "dapr-api-token": apiToken },
+      body: encodeEvent("test", postsSubmitted.name, message)
+    }).pipe(patiently)
+  )
+
+/** Ids of what died, as often as it is kept. */
+const deadOf = ({ databaseUrl }: PostsSystem) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => new SQL({ url: databaseUrl, max: 1 })),
+    (sql) =>
+      Effect.promise(
+        async (): Promise<ReadonlyArray<{ readonly id: string }>> =>
+          sql`SELECT id FROM influscope.dead_letters WHERE topic = ${postsSubmitted.name} ORDER BY id`
+      ),
+    (sql) => Effect.promise(() => sql.close())
+  ).pipe(Effect.map((rows) => rows.map(({ id }) => id)))
+
 const shuffled = <A>(items: ReadonlyArray<A>) => Effect.map(Random.shuffle(items), (chunk) => [...chunk])
 
 describe.each([
@@ -97,7 +126,7 @@ describe.each([
     start({ directory, env: { ...env, INFLUSCOPE_RELAY_GRACE: "3 seconds" } }, store)
   )
 
-  it("are all there and all analysed, once, whatever is killed meanwhile, sent in any order, some of them twice", async () => {
+  it("are all there and all analysed, once, whatever is killed meanwhile, sent in any order, some of them twice, and poison dies once", async () => {
     const { posts: service, servers } = system()
     const posts = postsOf("drill", postsEach)
     const batches = batchesOf(posts)
@@ -123,7 +152,7 @@ describe.each([
           discard: true
         }
       )
-      yield* Effect.all([send, faults], { concurrency: 2, discard: true })
+      yield* Effect.all([send, faults, publishPoison(system())], { concurrency: 3, discard: true })
       return yield* everything(system()).pipe(
         Effect.delay("1 second"),
         Effect.repeat({
@@ -141,6 +170,17 @@ describe.each([
     const { duplicates, lost, received, strange } = account
     assert.deepStrictEqual([received, duplicates, lost, strange], [posts.length, [], [], []])
     for (const { analysis } of stored) assert.deepStrictEqual(Option.getOrThrow(analysis).hashtags, ["drill"])
+    const dead = await Effect.runPromise(
+      deadOf(system()).pipe(
+        Effect.delay("500 millis"),
+        Effect.repeat({ until: (ids) => ids.length >= poison.length }),
+        Effect.timeout("1 minute")
+      )
+    )
+    assert.deepStrictEqual(
+      dead,
+      poison.map(({ id }) => id)
+    )
   }, 600_000)
 
   it("control: without the outbox, kill -9 of the service leaves posts that nobody analyses", async () => {

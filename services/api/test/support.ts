@@ -8,6 +8,7 @@ import { FieldProblem, problemContentType } from "@influscope/domain/api/Problem
 import { BatchAccepted, type GivenProfile } from "@influscope/domain/api/ProfilesApi"
 import { ImportJob } from "@influscope/domain/Imports"
 import { SearchResult } from "@influscope/domain/Search"
+import { program } from "@influscope/testing/Program"
 import * as Data from "effect/Data"
 import * as Schema from "effect/Schema"
 
@@ -61,9 +62,11 @@ const inherited = (): Record<string, string> =>
     )
   )
 
+const influscope = await program("cli")
+
 /** Runs the command `influscope start` on a free port. */
 export const spawnApp = (directory: string, env: Readonly<Record<string, string>> = {}) =>
-  Bun.spawn([process.execPath, "cli/src/main.ts", "start"], {
+  Bun.spawn([process.execPath, influscope, "start"], {
     cwd: fileURLToPath(new URL("../../..", import.meta.url)),
     env: {
       ...inherited(),

@@ -1,0 +1,60 @@
+import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises"
+import { join } from "node:path"
+import { build } from "../../../images/build.ts"
+
+const root = join(import.meta.dirname, "..", "..", "..")
+const programs = join(root, "node_modules", ".cache", "influscope")
+
+/** Everything that a program is made from. */
+const sources = [
+  "packages/*/src/**",
+  "services/*/src/**",
+  "{cli,web,proto}/src/**",
+  "cli/package.json",
+  "images/*",
+  "bun.lock"
+].map((pattern) => new Bun.Glob(pattern))
+
+const keyOf = async (): Promise<string> => {
+  const found = await Promise.all(sources.map((glob) => Array.fromAsync(glob.scan({ cwd: root }))))
+  const paths = found.flat().sort()
+  const hash = new Bun.CryptoHasher("sha256").update(Bun.version)
+  for (const path of paths) {
+    const { mtimeMs, size } = await stat(join(root, path))
+    hash.update(`\n${path} ${mtimeMs} ${size}`)
+  }
+  return hash.digest("hex").slice(0, 16)
+}
+
+const exists = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false
+  )
+
+/** Programs of sources that nobody has run for a day. */
+const removeOld = async (): Promise<void> => {
+  for (const name of await readdir(programs)) {
+    const path = join(programs, name)
+    const { mtimeMs } = await stat(path)
+    if (Date.now() - mtimeMs > 86_400_000) await rm(path, { recursive: true, force: true })
+  }
+}
+
+/**
+ * The path of a service, or of the commands ("cli"), as one file with bytecode, made of the sources as they are now: a
+ * process of it is up in half of the time. Several may ask at once; what is there already is not made again.
+ */
+export const program = async (name: string): Promise<string> => {
+  await mkdir(programs, { recursive: true })
+  const directory = join(programs, `${name}-${await keyOf()}`)
+  const main = join(directory, "main.js")
+  if (await exists(main)) return main
+  await removeOld()
+  const own = await mkdtemp(join(programs, "making-"))
+  await build(name, own, { isCompiled: true })
+  // Somebody else may have been faster.
+  await rename(own, directory).catch(() => rm(own, { recursive: true, force: true }))
+  if (!(await exists(main))) throw new Error(`${main} could not be made`)
+  return main
+}
