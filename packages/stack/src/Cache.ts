@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
+import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
-import { join } from "node:path"
+import { basename, dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import { InstallFailed } from "./Server.ts"
 import * as Shell from "./Shell.ts"
@@ -9,9 +9,40 @@ import * as Shell from "./Shell.ts"
 export const cacheRoot = (): string =>
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "influscope")
 
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Of "<program>.<epoch ms>-<pid>-<number>.partial": who is making a program, and since when. */
+const partialPattern = /^(.*)\.(\d+)-(\d+)-\d+\.partial$/
+
+let made = 0
+
+const partialOf = (directory: string): string => `${directory}.${Date.now()}-${process.pid}-${made++}.partial`
+
+/** Whether somebody who is alive began to make the same before; what the dead have begun is removed. */
+const isBegunByOthers = (partial: string): boolean => {
+  const own = basename(partial)
+  const [, program, since = ""] = partialPattern.exec(own) ?? []
+  const others = readdirSync(dirname(partial)).filter((name) => {
+    const [, its, began = "", pid] = partialPattern.exec(name) ?? []
+    if (its !== program || name === own) return false
+    if (isAlive(Number(pid))) return Number(began) < Number(since) || (began === since && name < own)
+    rmSync(join(dirname(partial), name), { recursive: true, force: true })
+    return false
+  })
+  return others.length > 0
+}
+
 /**
  * The directory of a program in the cache. When it is missing, `make` fills an empty directory, which then takes its
- * place in one step: an install that was cut off leaves nothing that looks like one.
+ * place in one step: an install that was cut off leaves nothing that looks like one. Of several who miss the same at the
+ * same time, in this process or others, one makes it and the others wait.
  */
 export const cached = (
   name: string,
@@ -21,19 +52,27 @@ export const cached = (
   Effect.suspend(() => {
     const directory = join(cacheRoot(), `${name}-${version}`)
     if (existsSync(directory)) return Effect.succeed(directory)
-    const partial = `${directory}.${process.pid}.partial`
-    return Effect.sync(() => {
-      rmSync(partial, { recursive: true, force: true })
-      mkdirSync(partial, { recursive: true })
-    }).pipe(
-      Effect.zipRight(make(partial)),
-      Effect.map(() => {
-        // Somebody else may have been faster.
-        if (existsSync(directory)) rmSync(partial, { recursive: true, force: true })
-        else renameSync(partial, directory)
-        return directory
-      }),
-      Effect.onError(() => Effect.sync(() => rmSync(partial, { recursive: true, force: true })))
+    const partial = partialOf(directory)
+    const wait: Effect.Effect<void> = Effect.suspend(() =>
+      isBegunByOthers(partial) ? Effect.delay(wait, "200 millis") : Effect.void
+    )
+    return Effect.sync(() => mkdirSync(partial, { recursive: true })).pipe(
+      Effect.zipRight(wait),
+      Effect.zipRight(
+        Effect.suspend(() =>
+          existsSync(directory)
+            ? Effect.void
+            : Effect.zipRight(
+                make(partial),
+                // Two that began in the same millisecond may both have made it.
+                Effect.sync(() => {
+                  if (!existsSync(directory)) renameSync(partial, directory)
+                })
+              )
+        )
+      ),
+      Effect.as(directory),
+      Effect.ensuring(Effect.sync(() => rmSync(partial, { recursive: true, force: true })))
     )
   })
 
