@@ -1,6 +1,7 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import { AddedAlertRule, AlertPage, NewAlertRule } from "@influscope/domain/api/AlertsApi"
 import { maxBatchItems } from "@influscope/domain/Events"
 import { AlertRule, AlertRuleId } from "@influscope/domain/tracking/AlertRule"
@@ -13,6 +14,7 @@ import {
   TrackingRemoved,
   TrackingStatus
 } from "@influscope/domain/tracking/Tracking"
+import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import { RuleRefused } from "./Alerts.ts"
 import { PipelineBusy } from "./Profiles.ts"
@@ -106,3 +108,9 @@ export class TrackerApi extends HttpApi.make("tracker").add(
         .addError(StorageError, { status: 500 })
     )
 ) {}
+
+/** An HTTP client whose requests go to the tracker, whatever lies in between. */
+export class TrackerClient extends Context.Tag("@influscope/ports/TrackerClient")<
+  TrackerClient,
+  HttpClient.HttpClient
+>() {}
