@@ -17,6 +17,7 @@ import {
 import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import { RuleRefused } from "./Alerts.ts"
+import { CollectionNotes } from "./CollectionNotices.ts"
 import { PipelineBusy } from "./Profiles.ts"
 import { StorageError } from "./StorageError.ts"
 import { NoProvider, TooMuchTracking } from "./Tracking.ts"
@@ -24,8 +25,8 @@ import { NoProvider, TooMuchTracking } from "./Tracking.ts"
 const influencers = { ids: Schema.Array(InfluencerId) }
 
 /**
- * What the API asks of the tracker when they are processes of their own: the ports Tracking and Alerts, call by call, with
- * their errors. An internal contract: nothing outside speaks it.
+ * What the API asks of the tracker, and what collectors tell it, when they are processes of their own: the ports Tracking,
+ * Alerts and CollectionNotices, call by call, with their errors. An internal contract: nothing outside speaks it.
  */
 export class TrackerApi extends HttpApi.make("tracker").add(
   HttpApiGroup.make("tracker")
@@ -107,6 +108,12 @@ export class TrackerApi extends HttpApi.make("tracker").add(
         .addSuccess(Schema.Option(AlertPage))
         .addError(StorageError, { status: 500 })
     )
+    .add(
+      HttpApiEndpoint.post("missed", "/tracker/v1/collection/missed")
+        .setPayload(Schema.Struct({ slots: Schema.Int.pipe(Schema.positive()) }))
+        .addError(StorageError, { status: 500 })
+    )
+    .add(HttpApiEndpoint.post("note", "/tracker/v1/collection/notes").setPayload(CollectionNotes))
 ) {}
 
 /** An HTTP client whose requests go to the tracker, whatever lies in between. */

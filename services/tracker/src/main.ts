@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import { TrackerLive } from "./Tracker.ts"
 import { TrackerHttp, TrackerHttpLive } from "./TrackerHttp.ts"
 
+// Of a topic in all: what collectors and the scraper publish, too, is relayed here, where there is but one process.
 const RelayLive = relayOf(influencersDue, dataPointsCollected, alertsRaised)
 
 const components = [
