@@ -85,30 +85,29 @@ const until = (check: () => boolean) =>
   )
 
 describe("telling a tracker in another process", () => {
-  it.scopedLive(
-    "tells each influencer once, however often it was noted in between, and nothing more after that",
-    () =>
-      Effect.gen(function* () {
-        const tracker = new FakeTracker()
-        const { note } = yield* telling(tracker)
-        for (let times = 0; times < 50; times++) {
-          yield* note({ changed: accounts(3) })
-          yield* note({ changed: accounts(1), given: accounts(1) })
-          yield* note({ asked: accounts(3), unknown: accounts(2) })
+  it.scopedLive("tells each influencer once, however often it was noted in between", () =>
+    Effect.gen(function* () {
+      const tracker = new FakeTracker()
+      const { end, note } = yield* telling(tracker, { every: "1 hour" })
+      // The first look was at nothing.
+      yield* Effect.sleep("50 millis")
+      for (let times = 0; times < 50; times++) {
+        yield* note({ changed: accounts(3) })
+        yield* note({ changed: accounts(1), given: accounts(1) })
+        yield* note({ asked: accounts(3), unknown: accounts(2) })
+      }
+      yield* note({ asked: accounts(1) })
+      yield* end
+      assert.deepStrictEqual(tracker.notes, [
+        {
+          changed: accounts(3),
+          given: accounts(1),
+          moreGiven: false,
+          asked: accounts(3),
+          unknown: [account(2)]
         }
-        yield* note({ asked: accounts(1) })
-        yield* until(() => tracker.notes.length > 0)
-        yield* Effect.sleep("100 millis")
-        assert.deepStrictEqual(tracker.notes, [
-          {
-            changed: accounts(3),
-            given: accounts(1),
-            moreGiven: false,
-            asked: accounts(3),
-            unknown: [account(2)]
-          }
-        ])
-      })
+      ])
+    })
   )
 
   it.scopedLive(
