@@ -9,6 +9,7 @@ const root = join(import.meta.dirname, "..", "..", "..")
 const portVariables: Readonly<Record<App, string>> = {
   analytics: "ANALYTICS_PORT",
   indexer: "APP_PORT",
+  collector: "APP_PORT",
   tracker: "APP_PORT",
   posts: "APP_PORT",
   users: "APP_PORT",

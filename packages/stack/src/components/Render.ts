@@ -22,6 +22,7 @@ export class RenderFailed extends Data.TaggedError("RenderFailed")<{
 export const apps = [
   "analytics",
   "indexer",
+  "collector",
   "tracker",
   "posts",
   "users",
@@ -62,6 +63,7 @@ const placesIn = (into: string) => ({
   config: {
     analytics: join(into, "config", "analytics.yaml"),
     indexer: join(into, "config", "indexer.yaml"),
+    collector: join(into, "config", "collector.yaml"),
     tracker: join(into, "config", "tracker.yaml"),
     posts: join(into, "config", "posts.yaml"),
     users: join(into, "config", "users.yaml"),
