@@ -83,7 +83,7 @@ export const renderedProfile = (into: string): string | undefined => {
   return existsSync(profileFile) ? readFileSync(profileFile, "utf8").trim() : undefined
 }
 
-/** Where a collector takes OTLP, for daprd: host and port without a scheme. */
+/** Where an OpenTelemetry collector takes OTLP, for daprd: host and port without a scheme. */
 const collectorOf = (
   environment: Environment
 ): { readonly address: string; readonly secure: boolean; readonly protocol: "grpc" | "http" } | undefined => {
@@ -99,7 +99,7 @@ const collectorOf = (
 
 /**
  * A Configuration as committed, for a laptop: names are resolved through a file instead of multicast, callers without
- * certificates are let in (nobody outside reaches the sidecars), and traces go to a collector where there is one.
+ * certificates are let in (nobody outside reaches the sidecars), and traces go to an OpenTelemetry collector where there is one.
  */
 const localConfiguration = (text: string, into: string, environment: Environment): string => {
   const document = parseDocument(text)
