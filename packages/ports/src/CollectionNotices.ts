@@ -27,8 +27,8 @@ export class CollectionNotices extends Context.Tag("@influscope/ports/Collection
     /** Counts slots for which there will never be a point: durably, when it succeeds; more than once, when it is repeated. */
     readonly missed: (slots: number) => Effect.Effect<void, StorageError>
     /**
-     * Tells something that need not arrive: who hears of it is remembered in memory only, and whoever was not told of has his
-     * turn with his next point, or at the latest the next day.
+     * Tells something that need not arrive: it is remembered in memory only. Whoever was not told of has a turn with the next
+     * point; growth is told the next day all the same, and the tracker's next start looks at the rules of everybody.
      */
     readonly note: (notes: CollectionNotes) => Effect.Effect<void>
   }

@@ -65,7 +65,7 @@ const make = ({ every, lastWithin, ...bounds }: RemoteNoticesOptions) =>
         Effect.timeout(lastWithin),
         Effect.interruptible,
         Effect.catchAll(({ message }) =>
-          Effect.logWarning(`The tracker is not told of ${untold.size} influencers any more`, message)
+          Effect.logWarning(`${untold.size} notes for the tracker are lost`, message)
         )
       )
     )

@@ -32,6 +32,7 @@ export class Untold {
     this.#bounds = bounds
   }
 
+  /** Notes: an influencer may be in several. */
   get size(): number {
     return this.#changed.size + this.#given.size + this.#known.size + (this.#moreGiven ? 1 : 0)
   }

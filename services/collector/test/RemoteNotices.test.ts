@@ -201,7 +201,7 @@ describe("telling a tracker in another process", () => {
     })
   )
 
-  it.scopedLive("ends in time though the tracker never answers, and says how many it does not know of", () =>
+  it.scopedLive("ends in time though the tracker never answers, and says how many notes are lost", () =>
     Effect.gen(function* () {
       const tracker = new FakeTracker()
       tracker.hold = new Promise(() => undefined)
@@ -209,7 +209,7 @@ describe("telling a tracker in another process", () => {
       yield* note({ changed: accounts(25) })
       yield* until(() => tracker.requests === 1)
       yield* Effect.timeout(end, "10 seconds")
-      assert.match(said.at(-1) ?? "", /not told of 25 /)
+      assert.match(said.at(-1) ?? "", /^25 notes/)
     })
   )
 

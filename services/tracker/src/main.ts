@@ -18,7 +18,7 @@ import * as Layer from "effect/Layer"
 import { TrackerLive } from "./Tracker.ts"
 import { TrackerHttp, TrackerHttpLive } from "./TrackerHttp.ts"
 
-// Of a topic in all: what collectors and the scraper publish, too, is relayed here, where there is but one process.
+// All that these topics carry, whoever published it: there is one tracker, and collectors come and go.
 const RelayLive = relayOf(influencersDue, dataPointsCollected, alertsRaised)
 
 const components = [
