@@ -22,6 +22,7 @@ const service = (name: string): string => join(root, "services", name, "src", "m
 const sources: Readonly<Record<string, Source>> = {
   analytics: { main: service("analytics") },
   api: { main: service("api"), isWeb: true },
+  collector: { main: service("collector") },
   indexer: { main: service("indexer") },
   messages: { main: service("messages") },
   mockstagram: { main: service("mockstagram") },

@@ -53,7 +53,7 @@ target "services" {
   inherits = ["_image"]
   name     = service
   matrix = {
-    service = ["analytics", "api", "indexer", "messages", "mockstagram", "posts", "scraper", "tracker", "users"]
+    service = ["analytics", "api", "collector", "indexer", "messages", "mockstagram", "posts", "scraper", "tracker", "users"]
   }
   target = "service"
   args   = { SERVICE = service }

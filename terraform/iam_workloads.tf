@@ -1,5 +1,5 @@
 # One role for each service account that asks AWS for something, with what it asks for and no more. A service that is not
-# here (analytics, indexer, messages, posts, tracker, users) uses nothing of AWS: its pods get no credentials at all.
+# here (analytics, collector, indexer, messages, posts, tracker, users) uses nothing of AWS: its pods get no credentials at all.
 
 locals {
   objects_arn = aws_s3_bucket.this["objects"].arn

@@ -4,7 +4,7 @@ locals {
 
   # The namespace of all manifests in k8s/, and the services that run in it. Not mockstagram: it is a provider for tests.
   namespace = "influscope"
-  services  = toset(["analytics", "api", "indexer", "messages", "posts", "scraper", "tracker", "users"])
+  services  = toset(["analytics", "api", "collector", "indexer", "messages", "posts", "scraper", "tracker", "users"])
 
   # As in terraform.env of the overlays, which the check compares.
   overlay_values = {

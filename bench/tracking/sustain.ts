@@ -45,8 +45,8 @@ const namedAtOnce = 10_000
 
 interface System {
   readonly url: string
-  /** Where the process that tracks tells its metrics. */
-  readonly trackerUrl: string
+  /** Where the process that collects tells its metrics. */
+  readonly collectorUrl: string
   readonly processes: Readonly<Record<string, number>>
   /** Directories and files by what is in them. */
   readonly disk: Readonly<Record<string, ReadonlyArray<string>>>
@@ -80,8 +80,8 @@ type Lateness = ReadonlyMap<number, number>
 
 const latenessName = "tracking_point_lateness_seconds"
 
-const readLateness = async ({ trackerUrl }: System): Promise<Lateness> => {
-  const text = await (await fetch(`${trackerUrl}/metrics`)).text()
+const readLateness = async ({ collectorUrl }: System): Promise<Lateness> => {
+  const text = await (await fetch(`${collectorUrl}/metrics`)).text()
   const buckets = text.matchAll(new RegExp(`^${latenessName}_bucket\\{.*le="([^"]+)"\\} (\\d+)$`, "gm"))
   return new Map(
     Array.from(buckets, ([, bound, count]) => [
@@ -181,7 +181,7 @@ const measure = async (system: System) => {
   const loadBefore = load()
   const read = async () => ({
     at: Date.now() / 1_000,
-    points: await readMetric(system.trackerUrl, "tracking_points_written_total"),
+    points: await readMetric(system.collectorUrl, "tracking_points_written_total"),
     lateness: await readLateness(system),
     status: await readStatus(system),
     processor: Object.entries(processes).map(([name, pid]) => [name, processorTime(pid)] as const)
@@ -215,7 +215,7 @@ const measure = async (system: System) => {
   await Bun.sleep(5_000)
   const gaps = await findGaps(system, from, from + whole)
   const bytesAfter = new Map(Object.entries(disk).map(([name, paths]) => [name, sum(paths.map(bytesOf))]))
-  const stored = await readMetric(system.trackerUrl, "tracking_points_written_total")
+  const stored = await readMetric(system.collectorUrl, "tracking_points_written_total")
   const used = after.processor.map(
     ([name, time], at) => [name, time - (before.processor[at]?.[1] ?? 0)] as const
   )
@@ -267,7 +267,7 @@ const embedded = (directory: string) => {
     try {
       return await measure({
         url: app.url,
-        trackerUrl: app.url,
+        collectorUrl: app.url,
         processes: { influscope: app.pid },
         disk: { series: files("series"), "queue and outbox": files("influscope") }
       })
@@ -284,16 +284,22 @@ const besideSidecars = (directory: string) =>
     directory,
     async ({ servers, services, sidecars, tracking, url }) => {
       if (tracking === undefined) throw new Error("Nothing tracks.")
-      const { mockstagram, tracker } = tracking
+      const { collector, mockstagram, tracker } = tracking
       await discover(url, profiles, worldSeed)
       const pids = (of: Pids, suffix = "") =>
         Object.fromEntries(Object.entries(of).map(([name, { pid }]) => [`${name}${suffix}`, pid]))
       return measure({
         url,
-        trackerUrl: `http://127.0.0.1:${tracker.service.where.ports["operations"]}`,
+        collectorUrl: `http://127.0.0.1:${collector.service.where.ports["operations"]}`,
         processes: {
-          ...pids({ tracker: tracker.service, mockstagram, ...services, ...servers }),
-          ...pids({ tracker: tracker.sidecar, ...sidecars }, "'s sidecar")
+          ...pids({
+            collector: collector.service,
+            tracker: tracker.service,
+            mockstagram,
+            ...services,
+            ...servers
+          }),
+          ...pids({ collector: collector.sidecar, tracker: tracker.sidecar, ...sidecars }, "'s sidecar")
         },
         disk: Object.fromEntries(
           [servers.postgres, servers.rabbitmq].map(({ recipe, where }) => [recipe.name, [where.directory]])

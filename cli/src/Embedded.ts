@@ -13,6 +13,7 @@ import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
 import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import * as DirectAnalytics from "@influscope/analytics/DirectAnalytics"
 import { WebAppLive } from "@influscope/api/WebApp"
+import { CollectorLive } from "@influscope/collector/Collector"
 import * as Access from "@influscope/http/Access"
 import { IndexerLive } from "@influscope/indexer/Indexer"
 import { MessagesLive } from "@influscope/messages/Messages"
@@ -70,6 +71,7 @@ const AdaptersLive = Layer.unwrapEffect(
 const GuardedLive = WebAppLive.pipe(
   Layer.provideMerge(DiskCheckLive),
   Layer.provideMerge(ScraperLive),
+  Layer.provideMerge(CollectorLive),
   Layer.provideMerge(TrackerLive),
   Layer.provideMerge(UsersServiceLive),
   Layer.provideMerge(PostsServiceLive),

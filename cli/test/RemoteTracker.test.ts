@@ -1,10 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { RemoteAlertsLive } from "@influscope/api/RemoteAlerts"
-import { RemoteTrackingLive, TrackerClient } from "@influscope/api/RemoteTracking"
+import { RemoteTrackingLive } from "@influscope/api/RemoteTracking"
+import * as RemoteNotices from "@influscope/collector/RemoteNotices"
 import type { NewAlertRule } from "@influscope/domain/api/AlertsApi"
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Alerts } from "@influscope/ports/Alerts"
+import { CollectionNotices } from "@influscope/ports/CollectionNotices"
+import { TrackerClient } from "@influscope/ports/TrackerApi"
 import { Tracking } from "@influscope/ports/Tracking"
 import { TrackerHttp, TrackerHttpLive } from "@influscope/tracker/TrackerHttp"
 import * as Clock from "effect/Clock"
@@ -14,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { clientAt, embedded, listening, nowhere } from "./RemoteService.ts"
 
-/** A tracker behind HTTP on a port, and the ports of the API that reach it there. */
+/** A tracker behind HTTP on a port, and what the API and collectors reach it there by. */
 const remote = Effect.gen(function* () {
   const context = yield* embedded(TrackerHttpLive, { TRACKER_MAX_INFLUENCERS: "10" })
   const url = yield* listening(Context.get(context, TrackerHttp).handle)
@@ -22,7 +25,12 @@ const remote = Effect.gen(function* () {
     Layer.build(
       Layer.provide(Layer.merge(RemoteAlertsLive, RemoteTrackingLive), clientAt(TrackerClient, address))
     )
-  return { ports: yield* portsAt(url), nobody: yield* portsAt(nowhere) }
+  const notices = yield* Layer.build(Layer.provide(RemoteNotices.layer, clientAt(TrackerClient, url)))
+  return {
+    ports: yield* portsAt(url),
+    nobody: yield* portsAt(nowhere),
+    notices: Context.get(notices, CollectionNotices)
+  }
 })
 
 const nasa = InfluencerId.make("instagram:nasa")
@@ -67,6 +75,29 @@ describe("a tracker in another process", () => {
 
         assert.isTrue(yield* alerts.removeRule(added.id))
         assert.isFalse(yield* alerts.removeRule(added.id))
+      }),
+    120_000
+  )
+
+  it.scopedLive(
+    "takes what collectors tell it",
+    () =>
+      Effect.gen(function* () {
+        const { notices, ports } = yield* remote
+        const tracking = Context.get(ports, Tracking)
+        const id = InfluencerId.make("mockstagram:1000001")
+        yield* tracking.add([id], 86_400)
+        yield* notices.missed(7)
+        yield* notices.note({ changed: [nasa], given: [nasa], moreGiven: true, asked: [id], unknown: [id] })
+        const page = yield* tracking
+          .list(undefined, 10)
+          .pipe(
+            Effect.flatten,
+            Effect.delay("50 millis"),
+            Effect.repeat({ until: ({ influencers }) => influencers.some(({ unknown }) => unknown) })
+          )
+        assert.deepInclude(page.influencers[0], { id, unknown: true })
+        assert.deepInclude(yield* tracking.status, { influencers: 1, missed: 7 })
       }),
     120_000
   )

@@ -189,7 +189,7 @@ const sidecars = (
 /** Every Configuration is loaded once, every component in each overlay. */
 const appsOf: Readonly<Record<Overlay, ReadonlyArray<string>>> = {
   local: ["api", "posts"],
-  eks: ["analytics", "api", "indexer", "messages", "posts", "scraper", "tracker", "users"],
+  eks: ["analytics", "api", "collector", "indexer", "messages", "posts", "scraper", "tracker", "users"],
   "eks-managed": ["api", "posts"]
 }
 

@@ -156,7 +156,7 @@ run "production" {
     error_message = "Each role is handed to its service account."
   }
   assert {
-    condition     = length(setintersection(keys(aws_iam_role.workload), ["analytics", "indexer", "messages", "posts", "tracker", "users"])) == 0
+    condition     = length(setintersection(keys(aws_iam_role.workload), ["analytics", "collector", "indexer", "messages", "posts", "tracker", "users"])) == 0
     error_message = "Services that use nothing of AWS have no role."
   }
   assert {

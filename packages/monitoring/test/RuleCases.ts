@@ -35,7 +35,7 @@ const messages = (outcome: string): string =>
 const calls = (code: string): string =>
   of("grpc_requests_total", `job="analytics",method="ComputeBatch",code="${code}"`)
 const started = of("process_start_time_seconds", 'job="indexer",instance="a:1"')
-const failures = of("tracking_provider_failures_total", 'job="tracker",provider="mockstagram"')
+const failures = of("tracking_provider_failures_total", 'job="collector",provider="mockstagram"')
 const relayed = of("outbox_relayed_total", 'job="scraper",topic="profiles.discovered"')
 const oldest = of("queue_oldest_seconds", 'job="api",topic="profiles.discovered"')
 const volume = 'persistentvolumeclaim="data-postgres-0"'

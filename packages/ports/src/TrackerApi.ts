@@ -1,6 +1,7 @@
 import * as HttpApi from "@effect/platform/HttpApi"
 import * as HttpApiEndpoint from "@effect/platform/HttpApiEndpoint"
 import * as HttpApiGroup from "@effect/platform/HttpApiGroup"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import { AddedAlertRule, AlertPage, NewAlertRule } from "@influscope/domain/api/AlertsApi"
 import { maxBatchItems } from "@influscope/domain/Events"
 import { AlertRule, AlertRuleId } from "@influscope/domain/tracking/AlertRule"
@@ -13,8 +14,10 @@ import {
   TrackingRemoved,
   TrackingStatus
 } from "@influscope/domain/tracking/Tracking"
+import * as Context from "effect/Context"
 import * as Schema from "effect/Schema"
 import { RuleRefused } from "./Alerts.ts"
+import { CollectionNotes } from "./CollectionNotices.ts"
 import { PipelineBusy } from "./Profiles.ts"
 import { StorageError } from "./StorageError.ts"
 import { NoProvider, TooMuchTracking } from "./Tracking.ts"
@@ -22,8 +25,8 @@ import { NoProvider, TooMuchTracking } from "./Tracking.ts"
 const influencers = { ids: Schema.Array(InfluencerId) }
 
 /**
- * What the API asks of the tracker when they are processes of their own: the ports Tracking and Alerts, call by call, with
- * their errors. An internal contract: nothing outside speaks it.
+ * What the API asks of the tracker, and what collectors tell it, when they are processes of their own: the ports Tracking,
+ * Alerts and CollectionNotices, call by call, with their errors. An internal contract: nothing outside speaks it.
  */
 export class TrackerApi extends HttpApi.make("tracker").add(
   HttpApiGroup.make("tracker")
@@ -105,4 +108,16 @@ export class TrackerApi extends HttpApi.make("tracker").add(
         .addSuccess(Schema.Option(AlertPage))
         .addError(StorageError, { status: 500 })
     )
+    .add(
+      HttpApiEndpoint.post("missed", "/tracker/v1/collection/missed")
+        .setPayload(Schema.Struct({ slots: Schema.Int.pipe(Schema.positive()) }))
+        .addError(StorageError, { status: 500 })
+    )
+    .add(HttpApiEndpoint.post("note", "/tracker/v1/collection/notes").setPayload(CollectionNotes))
 ) {}
+
+/** An HTTP client whose requests go to the tracker, whatever lies in between. */
+export class TrackerClient extends Context.Tag("@influscope/ports/TrackerClient")<
+  TrackerClient,
+  HttpClient.HttpClient
+>() {}

@@ -39,8 +39,8 @@ export interface Broker {
 export const pipelines: Topology = {
   topics: [
     { name: "profiles.discovered", subscribers: ["indexer"] },
-    { name: "influencers.due", subscribers: ["tracker"] },
-    { name: "datapoints.collected", subscribers: ["tracker"] },
+    { name: "influencers.due", subscribers: ["collector"] },
+    { name: "datapoints.collected", subscribers: ["collector"] },
     { name: "alerts.raised", subscribers: ["tracker"] },
     { name: "posts.submitted", subscribers: ["posts"] },
     { name: "users.create-requested", subscribers: ["users"] },

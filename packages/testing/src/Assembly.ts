@@ -47,9 +47,10 @@ export interface Pair {
   readonly service: Supervisor.RunningServer
 }
 
-/** The tracker, and the provider it asks: as one outside, without a sidecar. */
+/** The tracker, a collector, and the provider that is asked: as one outside, without a sidecar. */
 export interface Tracking {
   readonly tracker: Pair
+  readonly collector: Pair
   readonly mockstagram: Supervisor.RunningServer
 }
 
@@ -122,14 +123,21 @@ export const assemble = (
         } satisfies Pair
       })
 
+    /** A collector that asks this provider; all of them take from the same queues. */
+    const collector = (mockstagram: Supervisor.RunningServer, instance?: string) =>
+      pair("collector", readyOn("operations"), { INFLUSCOPE_MOCKSTAGRAM_URL: urlOf(mockstagram) }, instance)
+
     const tracking = Effect.gen(function* () {
       const mockstagram = yield* service("mockstagram", readyOn("operations"))
-      const own = { INFLUSCOPE_MOCKSTAGRAM_URL: urlOf(mockstagram) }
-      const started: Tracking = { mockstagram, tracker: yield* pair("tracker", readyOn("operations"), own) }
+      const started: Tracking = {
+        mockstagram,
+        collector: yield* collector(mockstagram),
+        tracker: yield* pair("tracker", readyOn("operations"))
+      }
       return started
     })
 
-    return { environment, apiToken, appToken, service, pair, tracking }
+    return { environment, apiToken, appToken, service, pair, collector, tracking }
   })
 
 /** Where a service answers. */

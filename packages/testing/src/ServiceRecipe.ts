@@ -7,6 +7,7 @@ import { program } from "./Program.ts"
 const portVariables: Readonly<Record<App, string>> = {
   analytics: "ANALYTICS_PORT",
   indexer: "APP_PORT",
+  collector: "APP_PORT",
   tracker: "APP_PORT",
   posts: "APP_PORT",
   users: "APP_PORT",

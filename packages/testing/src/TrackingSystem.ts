@@ -3,13 +3,15 @@ import type * as Supervisor from "@influscope/stack/Supervisor"
 import { postgres } from "@influscope/stack/servers/Postgres"
 import { rabbitmq } from "@influscope/stack/servers/Rabbitmq"
 import * as Effect from "effect/Effect"
-import { type AssemblyOptions, assemble, server, type Tracking, urlOf } from "./Assembly.ts"
+import { type AssemblyOptions, assemble, type Pair, server, type Tracking, urlOf } from "./Assembly.ts"
 
 /**
- * The tracker beside its sidecar, and what it needs and no more: the broker, the PostgreSQL that services share, one of
- * their own for the time series, and the provider. Every process can be killed, stopped and started.
+ * The tracker and two collectors beside their sidecars, and what they need and no more: the broker, the PostgreSQL that
+ * services share, one of their own for the time series, and the provider. Every process can be killed, stopped and started.
  */
 export interface TrackingSystem extends Tracking {
+  /** As `collector`, and of the same queues. */
+  readonly other: Pair
   /** Of the tracker's own routes, past its sidecar. */
   readonly trackerUrl: string
   /** What the tracker wants to be shown there. */
@@ -37,13 +39,14 @@ export const start = (options: AssemblyOptions) =>
       },
       { concurrency: 2 }
     )
-    const { appToken, environment, tracking } = yield* assemble(options, Object.values(servers))
-    const { mockstagram, tracker } = yield* tracking
+    const { appToken, environment, ...all } = yield* assemble(options, Object.values(servers))
+    const tracking = yield* all.tracking
+    const { mockstagram, tracker } = tracking
     const system: TrackingSystem = {
-      tracker,
+      ...tracking,
+      other: yield* all.collector(mockstagram, "collector-2"),
       trackerUrl: urlOf(tracker.service),
       appToken,
-      mockstagram,
       mockstagramUrl: urlOf(mockstagram),
       servers,
       environment

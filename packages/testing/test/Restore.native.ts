@@ -58,7 +58,9 @@ describe("a backup of the stores", () => {
       [sidecars.analytics, services.analytics],
       [sidecars.indexer, services.indexer],
       [sidecars.scraper, services.scraper],
-      ...(tracking === undefined ? [] : [[tracking.tracker.sidecar, tracking.tracker.service]]),
+      ...(tracking === undefined
+        ? []
+        : [tracking.collector, tracking.tracker].map(({ service, sidecar }) => [sidecar, service])),
       [sidecars.api, services.api]
     ]
     return pairs.flat()

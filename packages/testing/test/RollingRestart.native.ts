@@ -32,7 +32,17 @@ import { stop } from "../src/Faults.ts"
 import { accountsOf, pointsOf, slot, slotsDue, throughApi } from "../src/Tracking.ts"
 
 /** Every service with a sidecar; the API last, as it asks the others. */
-const apps = ["analytics", "indexer", "scraper", "tracker", "users", "posts", "messages", "api"] as const
+const apps = [
+  "analytics",
+  "indexer",
+  "scraper",
+  "collector",
+  "tracker",
+  "users",
+  "posts",
+  "messages",
+  "api"
+] as const
 type Rolled = (typeof apps)[number]
 
 /** Of these there is never more than one: they are StatefulSets in k8s/base. */
@@ -64,7 +74,7 @@ const start = (directory: string) =>
     const mockstagram = yield* service("mockstagram", readyOn("operations"))
     const balancer = yield* Balancer.make
     const own = (app: Rolled): Readonly<Record<string, string>> => {
-      if (app === "tracker") return { INFLUSCOPE_MOCKSTAGRAM_URL: urlOf(mockstagram) }
+      if (app === "collector") return { INFLUSCOPE_MOCKSTAGRAM_URL: urlOf(mockstagram) }
       if (app === "users") return { INFLUSCOPE_USERS_PORT: "0" }
       return app === "messages" ? { MESSAGES_FILE_DIRECTORY: join(directory, "outgoing") } : {}
     }

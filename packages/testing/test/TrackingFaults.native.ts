@@ -5,6 +5,7 @@ import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/Ti
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Outbox } from "@influscope/ports/Outbox"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
+import type { RunningServer } from "@influscope/stack/Supervisor"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -26,7 +27,16 @@ const testTimeout = 300_000 + Duration.toMillis(outage) * 3
 /** Three messages of 500 each second. */
 const [influencers, intervalSeconds] = [1_500, 1]
 
-describe("tracking beside a sidecar", () => {
+/** Since it was started. */
+const pointsWrittenBy = ({ where }: RunningServer): Effect.Effect<number> =>
+  Effect.tryPromise((signal) =>
+    fetch(`http://127.0.0.1:${where.ports["operations"]}/metrics`, { signal }).then((answer) => answer.text())
+  ).pipe(
+    Effect.map((text) => Number(/^tracking_points_written_total(?:\{[^}]*\})? (\d+)$/m.exec(text)?.[1] ?? 0)),
+    Effect.orElseSucceed(() => 0)
+  )
+
+describe("tracking beside sidecars", () => {
   const system = running((directory) =>
     Effect.gen(function* () {
       const running = yield* startSystem({
@@ -172,14 +182,48 @@ describe("tracking beside a sidecar", () => {
   )
 
   it(
+    "kill -9 of two collectors at random moments, of both at once, of a sidecar and of the tracker loses nothing",
+    async () => {
+      const { collector, other, tracker } = system()
+      const both = [collector, other]
+      const killed = Effect.gen(function* () {
+        yield* Effect.sleep(yield* Random.nextIntBetween(300, 3_000))
+        yield* crash((yield* Random.nextBoolean) ? collector.service : other.service)
+      })
+      const bothWrite = Effect.forEach(both, ({ service }) => pointsWrittenBy(service)).pipe(
+        Effect.map((points) => points.every((count) => count > 0)),
+        Effect.repeat({ until: (write) => write, schedule: Schedule.spaced("500 millis") }),
+        Effect.timeout("1 minute")
+      )
+      const faults = Effect.gen(function* () {
+        yield* Effect.repeatN(killed, 5)
+        yield* Effect.forEach(both, ({ service }) => crash(service), { concurrency: 2, discard: true })
+        yield* crash(other.sidecar)
+        yield* Effect.all([crash(tracker.service), killed], { concurrency: 2, discard: true })
+        // Since they were killed: they share the queues.
+        yield* bothWrite
+      })
+      const drilled = await Effect.runPromise(drill(12_000, faults))
+      say("tracking, kill -9 of collectors nine times, of the sidecar of one, and of the tracker", drilled)
+      assertComplete(drilled)
+    },
+    testTimeout
+  )
+
+  it(
     "control: without the outbox, a broker that is away leaves gaps",
     async () => {
-      const { servers, tracker } = system()
-      const without = withEnv(tracker.service, { INFLUSCOPE_OUTBOX: "off" })
+      const { collector, other, servers, tracker } = system()
+      const services = [collector, other, tracker].map(({ service }) => service)
+      const startWithout = (service: (typeof services)[number]) =>
+        Effect.zipRight(stop(service), start(withEnv(service, { INFLUSCOPE_OUTBOX: "off" })))
       const faults = Effect.acquireUseRelease(
-        Effect.zipRight(stop(tracker.service), start(without)),
+        Effect.forEach(services, startWithout, { concurrency: 3, discard: true }),
         () => Effect.zipRight(Effect.sleep("3 seconds"), restart(servers.rabbitmq, "5 seconds")),
-        () => Effect.orDie(restart(tracker.service))
+        () =>
+          Effect.orDie(
+            Effect.forEach(services, (service) => restart(service), { concurrency: 3, discard: true })
+          )
       )
       const drilled = await Effect.runPromise(drill(10_000, faults, { unaudited: true }))
       say("control, outbox off, RabbitMQ away", drilled)

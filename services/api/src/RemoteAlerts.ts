@@ -1,10 +1,9 @@
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
+import { callService } from "@influscope/http/CallService"
 import { Alerts } from "@influscope/ports/Alerts"
-import { TrackerApi } from "@influscope/ports/TrackerApi"
+import { TrackerApi, TrackerClient } from "@influscope/ports/TrackerApi"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { callService } from "./Remote.ts"
-import { TrackerClient } from "./RemoteTracking.ts"
 
 const call = callService("tracker")
 

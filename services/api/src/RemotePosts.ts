@@ -1,11 +1,11 @@
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
 import type * as HttpClient from "@effect/platform/HttpClient"
+import { callService } from "@influscope/http/CallService"
 import { Posts } from "@influscope/ports/Posts"
 import { PostsServiceApi } from "@influscope/ports/PostsServiceApi"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { callService } from "./Remote.ts"
 
 /** An HTTP client whose requests go to the posts service, whatever lies in between. */
 export class PostsClient extends Context.Tag("@influscope/api/PostsClient")<

@@ -7,6 +7,7 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as UrlParams from "@effect/platform/UrlParams"
 import { ImportParams } from "@influscope/domain/api/ImportsApi"
 import { ImportJob } from "@influscope/domain/Imports"
+import { callService, unreachable } from "@influscope/http/CallService"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports, UploadBroken } from "@influscope/ports/Imports"
 import { Profiles } from "@influscope/ports/Profiles"
@@ -19,7 +20,6 @@ import type * as ParseResult from "effect/ParseResult"
 import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { callService, unreachable } from "./Remote.ts"
 
 /** An HTTP client whose requests go to the scraper, whatever lies in between. */
 export class ScraperClient extends Context.Tag("@influscope/api/ScraperClient")<

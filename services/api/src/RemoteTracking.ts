@@ -1,17 +1,9 @@
 import * as HttpApiClient from "@effect/platform/HttpApiClient"
-import type * as HttpClient from "@effect/platform/HttpClient"
-import { TrackerApi } from "@influscope/ports/TrackerApi"
+import { callService } from "@influscope/http/CallService"
+import { TrackerApi, TrackerClient } from "@influscope/ports/TrackerApi"
 import { Tracking } from "@influscope/ports/Tracking"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { callService } from "./Remote.ts"
-
-/** An HTTP client whose requests go to the tracker, whatever lies in between. */
-export class TrackerClient extends Context.Tag("@influscope/api/TrackerClient")<
-  TrackerClient,
-  HttpClient.HttpClient
->() {}
 
 const call = callService("tracker")
 

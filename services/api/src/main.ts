@@ -1,17 +1,16 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as HttpClient from "@effect/platform/HttpClient"
-import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { SendingLive } from "@influscope/adapters/Distributed"
+import { clientOf } from "@influscope/adapters/dapr/AppClient"
 import * as Gate from "@influscope/adapters/dapr/Gate"
 import * as DaprObjects from "@influscope/adapters/dapr/ObjectStore"
 import * as DaprSecrets from "@influscope/adapters/dapr/Secrets"
-import { Sidecar } from "@influscope/adapters/dapr/Sidecar"
 import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/ElasticsearchIndex"
 import * as PostgresConversations from "@influscope/adapters/postgres/messages/Conversations"
 import * as PostgresOutreach from "@influscope/adapters/postgres/messages/Outreach"
 import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
 import * as Access from "@influscope/http/Access"
+import { TrackerClient } from "@influscope/ports/TrackerApi"
 import { Health } from "@influscope/telemetry/Health"
 import * as Logging from "@influscope/telemetry/Logging"
 import * as OperationsServer from "@influscope/telemetry/OperationsServer"
@@ -23,7 +22,7 @@ import { RemoteAlertsLive } from "./RemoteAlerts.ts"
 import { MessagesClient, RemoteOutreachLive } from "./RemoteOutreach.ts"
 import { PostsClient, RemotePostsLive } from "./RemotePosts.ts"
 import { RemoteScraperLive, ScraperClient } from "./RemoteScraper.ts"
-import { RemoteTrackingLive, TrackerClient } from "./RemoteTracking.ts"
+import { RemoteTrackingLive } from "./RemoteTracking.ts"
 import { RemoteUsersLive, UsersClient } from "./RemoteUsers.ts"
 import { ServerAddress, ServerLive } from "./Server.ts"
 import { WebAppLive } from "./WebApp.ts"
@@ -32,17 +31,6 @@ const components = [
   { name: "pubsub", type: "pubsub." },
   { name: "objects", type: "bindings." }
 ]
-
-/** Through our sidecar to that of another app. */
-const clientOf = (app: string) =>
-  Effect.gen(function* () {
-    const { tokenHeader, url } = yield* Sidecar
-    const client = yield* HttpClient.HttpClient
-    const headers = { ...tokenHeader, "dapr-app-id": app }
-    return HttpClient.mapRequest(client, (request) =>
-      request.pipe(HttpClientRequest.prependUrl(url), HttpClientRequest.setHeaders(headers))
-    )
-  })
 
 const ClientsLive = Layer.mergeAll(
   Layer.effect(ScraperClient, clientOf("scraper")),

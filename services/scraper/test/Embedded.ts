@@ -12,6 +12,7 @@ import * as SqliteQueue from "@influscope/adapters/sqlite/Queue"
 import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
 import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import * as DirectAnalytics from "@influscope/analytics/DirectAnalytics"
+import { SinkLive } from "@influscope/collector/Sink"
 import type { DiscoveryJob } from "@influscope/domain/api/OperationsApi"
 import type { ImportJob, ImportKind } from "@influscope/domain/Imports"
 import type { Profile } from "@influscope/domain/Profile"
@@ -25,7 +26,8 @@ import { Imports } from "@influscope/ports/Imports"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { PostsServiceLive } from "@influscope/posts/PostsService"
 import { Watch } from "@influscope/tracker/alerts/Watch"
-import { SinkLive } from "@influscope/tracker/Sink"
+import { NoticesLive } from "@influscope/tracker/Notices"
+import { Slots } from "@influscope/tracker/Slots"
 import { TellGrowth } from "@influscope/tracker/TellGrowth"
 import type { ConfigError } from "effect/ConfigError"
 import * as ConfigProvider from "effect/ConfigProvider"
@@ -89,7 +91,8 @@ export const embedded = (directory: string, options: InstanceOptions = {}) => {
       )
     ),
     Layer.provideMerge(Layer.mergeAll(IndexerLive, RelayLive, SinkLive, PostsServiceLive)),
-    Layer.provideMerge(Layer.merge(TellGrowth.Default, Watch.Default)),
+    Layer.provideMerge(NoticesLive),
+    Layer.provideMerge(Layer.mergeAll(TellGrowth.Default, Watch.Default, Slots.Default)),
     Layer.provideMerge(Publisher.Default),
     Layer.provideMerge(troubled(trouble)),
     Layer.provideMerge(adapters(directory)),

@@ -1,4 +1,5 @@
 import { dataPointsCollected, type InfluencersDue, influencersDue } from "@influscope/domain/Events"
+import { maxLateness } from "@influscope/domain/tracking/Settings"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { StateStore } from "@influscope/ports/StateStore"
 import { readStored } from "@influscope/ports/StoredJson"
@@ -13,7 +14,7 @@ import * as Ref from "effect/Ref"
 import * as Schema from "effect/Schema"
 import type { Cohort } from "./Cohort.ts"
 import { Cohorts } from "./Cohorts.ts"
-import { trackerConfig } from "./Config.ts"
+import { dispatchConfig } from "./Config.ts"
 import { Slots } from "./Slots.ts"
 
 const key = "tracking/dispatched"
@@ -34,7 +35,8 @@ const Stored = Schema.parseJson(Progress)
  */
 export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Dispatch", {
   effect: Effect.gen(function* () {
-    const { maxLateness, maxQueued, maxUnwritten } = yield* trackerConfig
+    const { maxQueued, maxUnwritten } = yield* dispatchConfig
+    const latest = yield* maxLateness
     const cohorts = yield* Cohorts
     const publisher = yield* Publisher
     const state = yield* StateStore
@@ -109,7 +111,7 @@ export class Dispatch extends Effect.Service<Dispatch>()("@influscope/tracker/Di
     const round = Effect.gen(function* () {
       const end = yield* now
       const before = yield* Ref.get(progress)
-      const oldest = end - Math.floor(Duration.toSeconds(maxLateness))
+      const oldest = end - Math.floor(Duration.toSeconds(latest))
       let current = before.until < oldest ? yield* skipTo(before, oldest) : before
       // Once a round is enough: between a slot and its points lies the queue of the workers.
       if (yield* storeKeepsUp)

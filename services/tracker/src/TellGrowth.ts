@@ -185,11 +185,15 @@ export class TellGrowth extends Effect.Service<TellGrowth>()("@influscope/tracke
     )
 
     return {
-      /** These points are history that somebody gave us: soon their growth is another. */
-      noteGiven: (points: ReadonlyArray<DataPoint>): void => {
-        for (const { id } of points)
+      /** Somebody gave us history of these: soon their growth is another. */
+      noteGiven: (ids: ReadonlyArray<InfluencerId>): void => {
+        for (const id of ids)
           if (waiting.size < mostGiven) waiting.add(id)
           else tooMany = true
+      },
+      /** And of others, who are not named. */
+      noteMoreGiven: (): void => {
+        tooMany = true
       },
       /** Tells a part of what there is to tell. */
       round: Effect.gen(function* () {

@@ -12,8 +12,7 @@ import { Deliver } from "./alerts/Deliver.ts"
 import { roundsPerSecond, Watch } from "./alerts/Watch.ts"
 import { Cohorts } from "./Cohorts.ts"
 import { Dispatch } from "./Dispatch.ts"
-import { FetchLive } from "./Fetch.ts"
-import { SinkLive } from "./Sink.ts"
+import { NoticesLive } from "./Notices.ts"
 import { Slots } from "./Slots.ts"
 import { TellGrowth } from "./TellGrowth.ts"
 import { TrackLive } from "./Track.ts"
@@ -83,9 +82,9 @@ const AlertingLive = Layer.scopedDiscard(
   })
 )
 
-/** All that tracking does: who is due when, asking the providers, writing the answers down, and telling what came of it. */
-export const TrackerLive = Layer.mergeAll(TrackLive, AlertsLive, DispatchLive).pipe(
-  Layer.provideMerge(Layer.mergeAll(FetchLive, SinkLive, MaintainLive, TellGrowthLive, AlertingLive)),
+/** All that the one that tracks does: who is due when, and telling what came of it. Collecting is services/collector. */
+export const TrackerLive = Layer.mergeAll(TrackLive, AlertsLive, NoticesLive, DispatchLive).pipe(
+  Layer.provideMerge(Layer.mergeAll(MaintainLive, TellGrowthLive, AlertingLive)),
   Layer.provide(Dispatch.Default),
   Layer.provide(Cohorts.Default),
   Layer.provide(Slots.Default),

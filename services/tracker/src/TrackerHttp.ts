@@ -3,6 +3,7 @@ import * as HttpServer from "@effect/platform/HttpServer"
 import { routesOf } from "@influscope/http/Routes"
 import { serviceHandler } from "@influscope/http/ServiceHandler"
 import { Alerts } from "@influscope/ports/Alerts"
+import { CollectionNotices } from "@influscope/ports/CollectionNotices"
 import { TrackerApi } from "@influscope/ports/TrackerApi"
 import { Tracking } from "@influscope/ports/Tracking"
 import * as Context from "effect/Context"
@@ -15,6 +16,7 @@ const Handlers = HttpApiBuilder.group(
   Effect.fnUntraced(function* (handlers) {
     const tracking = yield* Tracking
     const alerts = yield* Alerts
+    const notices = yield* CollectionNotices
     return handlers
       .handle("add", ({ payload }) => tracking.add(payload.ids, payload.interval))
       .handle("remove", ({ payload }) => tracking.remove(payload.ids))
@@ -28,10 +30,12 @@ const Handlers = HttpApiBuilder.group(
       .handle("alerts", ({ urlParams: { cursor, influencer, limit, rule } }) =>
         alerts.list({ cursor, influencer, limit, rule })
       )
+      .handle("missed", ({ payload }) => notices.missed(payload.slots))
+      .handle("note", ({ payload }) => notices.note(payload))
   })
 )
 
-/** The tracker's own routes, which the API calls through the sidecars, as a function from request to response. */
+/** The tracker's own routes, which the API and the collectors call through the sidecars, as a function from request to response. */
 export class TrackerHttp extends Context.Tag("@influscope/tracker/TrackerHttp")<
   TrackerHttp,
   { readonly handle: (request: Request) => Promise<Response> }

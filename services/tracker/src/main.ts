@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import { TrackerLive } from "./Tracker.ts"
 import { TrackerHttp, TrackerHttpLive } from "./TrackerHttp.ts"
 
+// All that these topics carry, whoever published it: there is one tracker, and collectors come and go.
 const RelayLive = relayOf(influencersDue, dataPointsCollected, alertsRaised)
 
 const components = [

@@ -1,4 +1,6 @@
+import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import type { NewAlertRule } from "@influscope/domain/api/AlertsApi"
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
@@ -13,8 +15,7 @@ import { AlertLog } from "../src/alerts/AlertLog.ts"
 import { AlertRules } from "../src/alerts/AlertRules.ts"
 import { AlertsLive } from "../src/alerts/Alerts.ts"
 import { Watch } from "../src/alerts/Watch.ts"
-import { Surroundings, stores } from "./Process.ts"
-import { account, accounts, settings, temporaryDirectory } from "./Recorder.ts"
+import { account, accounts, settings, stateOf, temporaryDirectory } from "./Recorder.ts"
 
 const daySeconds = 86_400
 /** 2026-01-01T00:00:00Z in epoch seconds. */
@@ -51,7 +52,7 @@ const watching = (directory: string, wires = new Wires()) =>
     Layer.provideMerge(Layer.merge(AlertRules.Default, AlertLog.Default)),
     Layer.provideMerge(Layer.effect(StateStore, Effect.map(StateStore, wires.state))),
     Layer.provideMerge(Layer.effect(TimeSeries, Effect.map(TimeSeries, wires.series))),
-    Layer.provide(stores(directory, new Surroundings())),
+    Layer.provide(Layer.merge(stateOf(directory), SqliteTimeSeries.layer(join(directory, "series.db")))),
     Layer.fresh
   )
 
@@ -75,7 +76,7 @@ const pointAt = (id: InfluencerId, time: number, followers: number): DataPoint =
 const collect = (points: ReadonlyArray<DataPoint>) =>
   Effect.gen(function* () {
     yield* (yield* TimeSeries).write(points)
-    ;(yield* Watch).changed(points)
+    ;(yield* Watch).changed(points.map(({ id }) => id))
   })
 
 /** Looks at everybody who waits. */

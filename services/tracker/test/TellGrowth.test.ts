@@ -25,6 +25,8 @@ const point = (influencer: InfluencerId, days: number, followers: number): DataP
   return { id: influencer, time, observedAt: time, followers }
 }
 
+const idsOf = (points: ReadonlyArray<DataPoint>) => points.map(({ id }) => id)
+
 /** Stores that outlive the processes built on them, on a clock that shows the end of March 1st. */
 const world = Effect.gen(function* () {
   yield* TestClock.setTime((march + day - 1) * 1_000)
@@ -118,7 +120,7 @@ describe("telling how accounts grow", () => {
         Effect.gen(function* () {
           yield* series.write(points)
           const tell = yield* TellGrowth
-          tell.noteGiven(points)
+          tell.noteGiven(idsOf(points))
           yield* tell.round
         })
       yield* Effect.gen(function* () {
@@ -142,6 +144,23 @@ describe("telling how accounts grow", () => {
     })
   )
 
+  it.scoped("tells of everybody again when more were given history than could be named", () =>
+    Effect.gen(function* () {
+      const { process, recorder, series } = yield* world
+      yield* series.write([point(id("x:cy"), 0, 5), point(id("x:di"), 0, 5)])
+      yield* Effect.gen(function* () {
+        yield* round
+        ;(yield* TellGrowth).noteMoreGiven()
+        yield* round
+      }).pipe(Effect.provide(process()))
+      const everybody = ["x:cy", "x:di"]
+      assert.deepStrictEqual(
+        toldTo(recorder).map(([name]) => name),
+        [...everybody, ...everybody]
+      )
+    })
+  )
+
   it.scoped("leaves those it did not get to tell of to the next process", () =>
     Effect.gen(function* () {
       const { process, recorder, series } = yield* world
@@ -150,7 +169,7 @@ describe("telling how accounts grow", () => {
       yield* Effect.provide(
         Effect.zipRight(
           series.write(points),
-          Effect.map(TellGrowth, (tell) => tell.noteGiven(points))
+          Effect.map(TellGrowth, (tell) => tell.noteGiven(idsOf(points)))
         ),
         process()
       )

@@ -12,7 +12,7 @@ import { temporaryDirectory } from "../TemporaryDirectory.ts"
 
 const configurations = join(import.meta.dirname, "..", "..", "..", "..", "dapr", "config")
 
-const apps = ["analytics", "api", "indexer", "posts", "scraper"] as const
+const apps = ["analytics", "api", "collector", "indexer", "posts", "scraper", "tracker"] as const
 
 interface Caller {
   readonly app: (typeof apps)[number]
@@ -117,13 +117,16 @@ layer(ClusterLive, { timeout: "15 minutes", excludeTestServices: true })(
     const scraper: Caller = { app: "scraper" }
     const indexer: Caller = { app: "indexer" }
     const posts: Caller = { app: "posts" }
+    const collector: Caller = { app: "collector" }
 
     answers("lets in who is on the list, with the verbs and paths on it", (status) => status === 200, [
       [api, "GET", "scraper", "/scraper/jobs"],
       [api, "POST", "scraper", "/scraper/jobs"],
       [api, "DELETE", "posts", "/posts/one"],
       [indexer, "POST", "analytics", "/anything"],
-      [scraper, "GET", "api", "/search"]
+      [scraper, "GET", "api", "/search"],
+      [collector, "POST", "tracker", "/tracker/v1/collection/notes"],
+      [api, "DELETE", "tracker", "/tracker/v1/alerts/rules/one"]
     ])
 
     answers("refuses other verbs, other paths and everybody else", (status) => status === 403, [
@@ -132,6 +135,9 @@ layer(ClusterLive, { timeout: "15 minutes", excludeTestServices: true })(
       [scraper, "POST", "api", "/v1/profiles"],
       [scraper, "GET", "posts", "/posts/one"],
       [indexer, "GET", "scraper", "/scraper/jobs"],
+      [collector, "POST", "tracker", "/tracker/v1/influencers"],
+      [collector, "GET", "tracker", "/tracker/v1/collection/notes"],
+      [indexer, "POST", "tracker", "/tracker/v1/collection/missed"],
       [indexer, "GET", "api", "/search"]
     ])
 

@@ -22,6 +22,7 @@ export class RenderFailed extends Data.TaggedError("RenderFailed")<{
 export const apps = [
   "analytics",
   "indexer",
+  "collector",
   "tracker",
   "posts",
   "users",
@@ -62,6 +63,7 @@ const placesIn = (into: string) => ({
   config: {
     analytics: join(into, "config", "analytics.yaml"),
     indexer: join(into, "config", "indexer.yaml"),
+    collector: join(into, "config", "collector.yaml"),
     tracker: join(into, "config", "tracker.yaml"),
     posts: join(into, "config", "posts.yaml"),
     users: join(into, "config", "users.yaml"),
@@ -81,7 +83,7 @@ export const renderedProfile = (into: string): string | undefined => {
   return existsSync(profileFile) ? readFileSync(profileFile, "utf8").trim() : undefined
 }
 
-/** Where a collector takes OTLP, for daprd: host and port without a scheme. */
+/** Where an OpenTelemetry collector takes OTLP, for daprd: host and port without a scheme. */
 const collectorOf = (
   environment: Environment
 ): { readonly address: string; readonly secure: boolean; readonly protocol: "grpc" | "http" } | undefined => {
@@ -97,7 +99,7 @@ const collectorOf = (
 
 /**
  * A Configuration as committed, for a laptop: names are resolved through a file instead of multicast, callers without
- * certificates are let in (nobody outside reaches the sidecars), and traces go to a collector where there is one.
+ * certificates are let in (nobody outside reaches the sidecars), and traces go to an OpenTelemetry collector where there is one.
  */
 const localConfiguration = (text: string, into: string, environment: Environment): string => {
   const document = parseDocument(text)

@@ -1,6 +1,6 @@
+import { positive } from "@influscope/domain/tracking/Settings"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-import { positive } from "../Config.ts"
 
 /**
  * TRACKER_ALERT_EVALUATIONS: influencers a second whose rules are looked at. TRACKER_WEBHOOK_TIMEOUT: for one call.

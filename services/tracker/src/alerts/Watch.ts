@@ -7,7 +7,6 @@ import {
 } from "@influscope/domain/tracking/AlertRule"
 import { AlertState, advance } from "@influscope/domain/tracking/AlertState"
 import type { SeriesByMetric } from "@influscope/domain/tracking/DailySeries"
-import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { AlertId } from "@influscope/domain/tracking/RaisedAlert"
 import { bucketSeconds } from "@influscope/domain/tracking/Resolution"
@@ -183,9 +182,7 @@ export class Watch extends Effect.Service<Watch>()("@influscope/tracker/Watch", 
 
     return {
       /** These have new figures. */
-      changed: (points: ReadonlyArray<DataPoint>): void => {
-        for (const { id } of points) note(id)
-      },
+      changed: (ids: ReadonlyArray<InfluencerId>): void => ids.forEach(note),
       /** Looks at everybody whom a new rule watches. */
       begin,
       /** Forgets what is remembered of a rule that was removed and of these influencers. */

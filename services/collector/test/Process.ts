@@ -1,12 +1,14 @@
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
 import * as Queue from "@influscope/adapters/sqlite/Queue"
-import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
 import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import type { Topic } from "@influscope/domain/Events"
-import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Publisher } from "@influscope/pipeline/Publisher"
+import { type CollectionNotes, CollectionNotices } from "@influscope/ports/CollectionNotices"
 import { NotInTime } from "@influscope/ports/conformance/Conformance"
 import { DeadLetters } from "@influscope/ports/DeadLetters"
 import {
@@ -17,18 +19,28 @@ import {
 } from "@influscope/ports/MetricsProvider"
 import { Outbox, type TopicAudit } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
+import type { StorageError } from "@influscope/ports/StorageError"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Clock from "effect/Clock"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
-import { AlertLog } from "../src/alerts/AlertLog.ts"
-import { AlertRules } from "../src/alerts/AlertRules.ts"
-import { Watch } from "../src/alerts/Watch.ts"
 import type { FetchLive } from "../src/Fetch.ts"
 import type { SinkLive } from "../src/Sink.ts"
-import { Slots } from "../src/Slots.ts"
-import { TellGrowth } from "../src/TellGrowth.ts"
+
+/** A directory of its own, removed when the scope closes. */
+export const temporaryDirectory = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+export const account = (number: number): InfluencerId => InfluencerId.make(`mockstagram:${number}`)
+export const accounts = (count: number, first = 1): ReadonlyArray<InfluencerId> =>
+  Array.from({ length: count }, (_, place) => account(first + place))
+
+export const settings = (values: Readonly<Record<string, string>>): Layer.Layer<never> =>
+  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values)), { pathDelim: "_" }))
 
 /** What stands between the workers and what they need, and can be changed while they work. */
 export class Surroundings {
@@ -36,6 +48,23 @@ export class Surroundings {
   answer: (ids: ReadonlyArray<InfluencerId>) => Effect.Effect<Fetched, ProviderUnavailable> = figuresNow
   /** What becomes of a write to the time series. */
   write: (inner: TimeSeries["Type"]["write"]) => TimeSeries["Type"]["write"] = (inner) => inner
+
+  /** How the tracker takes missed slots. */
+  count: (slots: number) => Effect.Effect<void, StorageError> = () => Effect.void
+  /** Slots that it took. */
+  missed = 0
+  readonly notes: Array<CollectionNotes> = []
+
+  readonly notices = CollectionNotices.of({
+    missed: (slots) =>
+      Effect.zipRight(
+        Effect.suspend(() => this.count(slots)),
+        Effect.sync(() => {
+          this.missed += slots
+        })
+      ),
+    note: (notes) => Effect.sync(() => this.notes.push(notes))
+  })
 
   readonly provider: Provider = {
     name: "mockstagram",
@@ -62,7 +91,6 @@ export const stores = (directory: string, surroundings: Surroundings) =>
   Layer.mergeAll(
     Queue.layerWith({ minDelay: "10 millis", maxDelay: "50 millis", drainTimeout: "1 second" }),
     SqliteOutbox.layer,
-    SqliteState.layer,
     Layer.effect(TimeSeries, Effect.map(TimeSeries, surroundings.series)).pipe(
       Layer.provide(SqliteTimeSeries.layer(join(directory, "series.db")))
     ),
@@ -78,10 +106,7 @@ export const process = (
   workers: Layer.Layer<never, Layer.Layer.Error<Worker>, Layer.Layer.Context<Worker>>
 ) =>
   workers.pipe(
-    Layer.provide(TellGrowth.Default),
-    Layer.provide(Watch.Default),
-    Layer.provide(Layer.merge(AlertRules.Default, AlertLog.Default)),
-    Layer.provideMerge(Slots.Default),
+    Layer.provide(Layer.succeed(CollectionNotices, surroundings.notices)),
     Layer.provideMerge(Publisher.Default),
     Layer.provideMerge(stores(directory, surroundings)),
     Layer.fresh

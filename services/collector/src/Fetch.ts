@@ -5,9 +5,11 @@ import {
   influencersDue
 } from "@influscope/domain/Events"
 import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
+import { maxLateness } from "@influscope/domain/tracking/Settings"
 import { consume } from "@influscope/pipeline/Consumer"
 import { outage } from "@influscope/pipeline/Outage"
 import { Publisher } from "@influscope/pipeline/Publisher"
+import { CollectionNotices } from "@influscope/ports/CollectionNotices"
 import { MetricsProviders, type Provider, ProviderUnavailable } from "@influscope/ports/MetricsProvider"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
 import { Reject } from "@influscope/ports/PubSub"
@@ -18,8 +20,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
-import { trackerConfig } from "./Config.ts"
-import { Slots } from "./Slots.ts"
+import { collectorConfig } from "./Config.ts"
 
 /** Of mistakes; an outage ends by the slot's lateness, not by the number of attempts. */
 const maxAttempts = 25
@@ -35,18 +36,18 @@ const failuresOf = ({ name }: Provider) => Metric.tagged(providerFailures, "prov
  */
 const apply = Effect.fn("Fetch.apply")(function* (
   due: InfluencersDue,
-  maxLateness: Duration.Duration,
+  latest: Duration.Duration,
   patience: Duration.Duration
 ) {
   const providers = yield* MetricsProviders
   const publisher = yield* Publisher
-  const slots = yield* Slots
+  const notices = yield* CollectionNotices
   const none: AppliedCounts = { created: 0, updated: 0, unchanged: 0 }
 
   const lateness = (yield* Clock.currentTimeMillis) - due.time * 1_000
-  if (lateness > Duration.toMillis(maxLateness)) {
+  if (lateness > Duration.toMillis(latest)) {
     yield* Effect.logWarning("A batch of slots is too late to be fetched", { id: due.id, lateness })
-    yield* Effect.catchAll(slots.missed(due.influencers.length), ({ message }) => outage(message))
+    yield* Effect.catchAll(notices.missed(due.influencers.length), ({ message }) => outage(message))
     return none
   }
   const provider = providers.find(({ name }) => name === due.provider)
@@ -66,7 +67,7 @@ const apply = Effect.fn("Fetch.apply")(function* (
     Effect.catchAll(({ message }) => outage(message))
   )
   yield* Metric.incrementBy(slotsUnknown, strangers.length)
-  slots.noteUnknown(due.influencers, strangers)
+  yield* notices.note({ asked: due.influencers, unknown: strangers })
   const points = figures.map(
     ({ id, observedAt, values }): DataPoint => ({ id, time: due.time, observedAt, ...values })
   )
@@ -82,7 +83,8 @@ const apply = Effect.fn("Fetch.apply")(function* (
 /** Asks the providers about whoever is due, for as long as the layer lives. */
 export const FetchLive = Layer.scopedDiscard(
   Effect.gen(function* () {
-    const { fetchConcurrency, maxLateness, timeout } = yield* trackerConfig
+    const { fetchConcurrency, timeout } = yield* collectorConfig
+    const latest = yield* maxLateness
     for (const provider of yield* MetricsProviders) failuresOf(provider)
     // Who waits for a provider's limit has done nothing wrong: the batch must not run out of its own time meanwhile.
     const options = {
@@ -90,6 +92,6 @@ export const FetchLive = Layer.scopedDiscard(
       maxAttempts,
       timeout: Duration.sum(timeout, handingOnWithin)
     }
-    yield* consume(influencersDue, options, (due) => apply(due, maxLateness, timeout))
+    yield* consume(influencersDue, options, (due) => apply(due, latest, timeout))
   })
 )

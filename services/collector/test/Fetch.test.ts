@@ -3,7 +3,8 @@ import * as Mockstagram from "@influscope/adapters/mockstagram/Provider"
 import { dataPointsCollected, type InfluencersDue, influencersDue } from "@influscope/domain/Events"
 import { ProviderUnavailable } from "@influscope/ports/MetricsProvider"
 import { PubSub } from "@influscope/ports/PubSub"
-import { slotsMissed, slotsUnknown } from "@influscope/telemetry/Metrics"
+import { StorageError } from "@influscope/ports/StorageError"
+import { slotsUnknown } from "@influscope/telemetry/Metrics"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -11,9 +12,20 @@ import * as Metric from "effect/Metric"
 import * as TestClock from "effect/TestClock"
 import { FetchLive } from "../src/Fetch.ts"
 import { SinkLive } from "../src/Sink.ts"
-import { Slots } from "../src/Slots.ts"
-import { auditOf, deaths, drained, figuresNow, pointsOf, process, Surroundings, send } from "./Process.ts"
-import { account, accounts, settings, temporaryDirectory } from "./Recorder.ts"
+import {
+  account,
+  accounts,
+  auditOf,
+  deaths,
+  drained,
+  figuresNow,
+  pointsOf,
+  process,
+  Surroundings,
+  send,
+  settings,
+  temporaryDirectory
+} from "./Process.ts"
 
 /** 2026-01-01T00:00:00Z in epoch seconds. */
 const newYear = 1_767_225_600
@@ -81,7 +93,7 @@ describe("fetching what is due", () => {
           assert.deepStrictEqual(times, [0, 60, 120])
           assert.deepStrictEqual(yield* deaths, {})
           assert.strictEqual(asked, 63)
-          assert.strictEqual(yield* (yield* Slots).missedSoFar, 0)
+          assert.strictEqual(surroundings.missed, 0)
         })
       )
     }
@@ -175,8 +187,6 @@ describe("fetching what is due", () => {
       surroundings,
       Effect.gen(function* () {
         yield* startAt(newYear + 3_601)
-        const counted = Effect.map(Metric.value(slotsMissed), ({ count }) => count)
-        const before = yield* counted
         let asked = 0
         surroundings.answer = (ids) => {
           asked += ids.length
@@ -186,14 +196,35 @@ describe("fetching what is due", () => {
         yield* sendDue(due(newYear + 60))
         yield* through
         assert.strictEqual(asked, 3)
-        assert.strictEqual(yield* (yield* Slots).missedSoFar, 3)
-        assert.strictEqual((yield* counted) - before, 3)
+        assert.strictEqual(surroundings.missed, 3)
         assert.deepStrictEqual(
           (yield* pointsOf([account(1)])).map((point) => point.split(" ")[1]),
           [String(newYear + 60)]
         )
         // Accounted for, not lost: the audit has nothing open.
         assert.deepInclude(yield* auditOf(influencersDue.name), { sent: 6, applied: 6, pending: 0 })
+      })
+    )
+  })
+
+  it.scoped("keeps slots that are too late until they are counted, however long nobody counts them", () => {
+    const surroundings = new Surroundings()
+    return onFreshDirectory(
+      surroundings,
+      Effect.gen(function* () {
+        yield* startAt(newYear + 3_601)
+        let tries = 0
+        surroundings.count = () => {
+          tries += 1
+          return tries <= 40
+            ? new StorageError({ reason: "unavailable", operation: "count missed slots", cause: "away" })
+            : Effect.void
+        }
+        yield* sendDue(due(newYear))
+        yield* through
+        assert.deepStrictEqual([tries, surroundings.missed], [41, 3])
+        assert.deepStrictEqual(yield* deaths, {})
+        assert.deepInclude(yield* auditOf(influencersDue.name), { sent: 3, applied: 3, pending: 0 })
       })
     )
   })
@@ -210,10 +241,9 @@ describe("fetching what is due", () => {
           Effect.map(figuresNow(ids.slice(1)), (fetched) => ({ ...fetched, unknown: ids.slice(0, 1) }))
         yield* sendDue(due(newYear))
         yield* through
-        const slots = yield* Slots
         assert.deepStrictEqual(
-          accounts(3).map((id) => slots.isUnknown(id)),
-          [true, false, false]
+          surroundings.notes.filter(({ asked }) => asked !== undefined),
+          [{ asked: accounts(3), unknown: accounts(1) }]
         )
         assert.strictEqual((yield* counted) - before, 1)
         assert.strictEqual((yield* pointsOf(accounts(3))).length, 2)

@@ -11,8 +11,19 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { SinkLive } from "../src/Sink.ts"
-import { auditOf, deaths, drained, passUntil, pointsOf, process, Surroundings, send } from "./Process.ts"
-import { account, accounts, temporaryDirectory } from "./Recorder.ts"
+import {
+  account,
+  accounts,
+  auditOf,
+  deaths,
+  drained,
+  passUntil,
+  pointsOf,
+  process,
+  Surroundings,
+  send,
+  temporaryDirectory
+} from "./Process.ts"
 
 /** 2026-01-01T00:00:00Z in epoch seconds. */
 const newYear = 1_767_225_600
@@ -183,6 +194,28 @@ describe("writing points", () => {
         assert.isBelow(after.sum - before.sum, 60)
       })
     )
+  )
+
+  it.scoped(
+    "says who has new figures, and who was given history, also when all of it was there already",
+    () => {
+      const surroundings = new Surroundings()
+      return onFreshDirectory(
+        surroundings,
+        Effect.gen(function* () {
+          yield* TestClock.setTime((newYear + 3) * 1_000)
+          const given = { ...batch("given", point(2, newYear - 86_400)), origin: "given" } as const
+          yield* sendBatch(batch("fetched", point(1, newYear)))
+          yield* drained(topic)
+          yield* sendBatch(given)
+          yield* drained(topic)
+          yield* sendBatch({ ...given, id: "given again" })
+          yield* drained(topic)
+          const two = { changed: [account(2)], given: [account(2)] }
+          assert.deepStrictEqual(surroundings.notes, [{ changed: [account(1)] }, two, two])
+        })
+      )
+    }
   )
 
   it.scoped("buries what the store can never take and what is no message, once and with the reason", () => {
