@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs"
-import { Client, HttpConnection } from "@elastic/elasticsearch"
+import { Client } from "@elastic/elasticsearch"
 import { StorageError } from "@influscope/ports/StorageError"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -7,6 +7,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { failureOf } from "./Failure.ts"
+import { FetchConnection } from "./FetchConnection.ts"
 import type { Settings } from "./Settings.ts"
 
 /** A call of the client, with the signal and the time that end it. */
@@ -50,7 +51,7 @@ const openClient = (settings: Settings): Effect.Effect<Client, StorageError> =>
       new Client({
         nodes: [...settings.nodes],
         // The default connection (undici) does not get its answers on Bun.
-        Connection: HttpConnection,
+        Connection: FetchConnection,
         maxRetries: 0,
         // Answers hold nothing but what we wrote, so they are not searched for poison a second time.
         disablePrototypePoisoningProtection: true,
