@@ -32,7 +32,7 @@ const exists = (path: string): Promise<boolean> =>
     () => false
   )
 
-/** Programs of sources that nobody has run for a day. */
+/** Programs that were made more than a day ago, of other sources. */
 const removeOld = async (): Promise<void> => {
   for (const name of await readdir(programs)) {
     const path = join(programs, name)
