@@ -8,7 +8,7 @@ import { makeRandom } from "../support/Numbers.ts"
 const batchSize = 500
 const influencers = 10_000
 
-/** So many points of 10,000 influencers a minute apart, up to now, six figures each; in batches as the tracker's sink has them. */
+/** So many points of 10,000 influencers a minute apart, up to now, six figures each; in batches as the collector's sink has them. */
 export function* pointBatches(count: number, seed: number): Generator<ReadonlyArray<DataPoint>, void> {
   const random = makeRandom(seed)
   const below = (bound: number): number => Math.floor(random() * bound)

@@ -2,7 +2,7 @@
  * Writes points to the PostgreSQL time series, and the same rows to the same table by COPY, in turns:
  *   bun bench/tracking/sink.ts [--influencers 10000] [--minutes 20] [--batch 500] [--writers 16] [--rounds 5] [--seed 5]
  *     [--ratio 0.7] [--no-gate]
- * All influencers have a point every minute, in batches as the tracker's sink writes them, six figures each as mockstagram tells them. COPY is psql
+ * All influencers have a point every minute, in batches as the collector's sink writes them, six figures each as mockstagram tells them. COPY is psql
  * with all rows from a file and one commit; the store numbers influencers, marks what is to be rolled up, counts, passes
  * over what it has, and commits every batch. Prints the ratio of speeds and the bytes per point, and writes
  * bench/results/tracking-sink.json.

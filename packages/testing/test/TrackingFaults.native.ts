@@ -2,7 +2,8 @@ import * as Mockstagram from "@influscope/adapters/mockstagram/Provider"
 import * as PostgresDatabase from "@influscope/adapters/postgres/Database"
 import * as PostgresOutbox from "@influscope/adapters/postgres/Outbox"
 import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/TimeSeries"
-import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import { AlertPage } from "@influscope/domain/api/AlertsApi"
+import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Outbox } from "@influscope/ports/Outbox"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import type { RunningServer } from "@influscope/stack/Supervisor"
@@ -10,11 +11,14 @@ import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
 import { assert, describe, it } from "vitest"
 import { accountOf, describeAccount } from "../src/Account.ts"
+import { get, request } from "../src/Asking.ts"
 import { crash, restart, start, stop, withEnv } from "../src/Faults.ts"
 import { accountsOf, directly, pointsOf, slot, trackingDrill } from "../src/Tracking.ts"
 import { start as startSystem } from "../src/TrackingSystem.ts"
@@ -206,6 +210,86 @@ describe("tracking beside sidecars", () => {
       const drilled = await Effect.runPromise(drill(12_000, faults))
       say("tracking, kill -9 of collectors nine times, of the sidecar of one, and of the tracker", drilled)
       assertComplete(drilled)
+    },
+    testTimeout
+  )
+
+  it(
+    "collectors tell the tracker whom a provider does not know and who was given history, also when it was away",
+    async () => {
+      const { appToken, tracker, trackerUrl } = system()
+      const asked = directly(trackerUrl, appToken)
+      const stranger = InfluencerId.make("mockstagram:1")
+      // Not of a platform: nobody is here to take in how an account there grows.
+      const [known = stranger, fallen = stranger] = accountsOf(14_000, 2)
+      const headers = { "dapr-api-token": appToken, "content-type": "application/json" }
+      const post = (path: string, body: unknown) =>
+        request(`${trackerUrl}/tracker/v1/${path}`, { method: "POST", headers, body: JSON.stringify(body) })
+      const Page = Schema.Option(AlertPage)
+      const toldOf = <A, E>(ask: Effect.Effect<A, E>, isTold: (answer: A) => boolean) =>
+        ask.pipe(
+          Effect.repeat({ until: isTold, schedule: Schedule.spaced("200 millis") }),
+          Effect.timeout("1 minute")
+        )
+      const unknown = toldOf(asked.tracked, (all) =>
+        all.some(({ id, unknown }) => unknown && id === stranger)
+      )
+      const now = Math.floor(Date.now() / 1_000)
+      const point = (days: number, followers: number) => {
+        const time = now - days * 86_400
+        return { id: fallen, time, observedAt: time, followers }
+      }
+      const told = Effect.gen(function* () {
+        yield* asked.add([stranger, known], 1)
+        yield* unknown
+        // What it knew of this was in its memory.
+        yield* crash(tracker.service)
+        yield* unknown
+        yield* post("alerts/rules", {
+          name: "Losing many",
+          condition: { kind: "fall", metric: "followers", days: 3, percent: 10 },
+          scope: { kind: "influencers", ids: [fallen] },
+          // Nobody will ever answer there.
+          webhook: "https://webhook.invalid/hook"
+        })
+        // Nobody watches whom there is nothing of: only the note of these points leads to the alert.
+        yield* Effect.sleep("2 seconds")
+        yield* post("points", { points: [point(3, 10_007), point(0, 8_011)] })
+        const alerts = get(Page, `${trackerUrl}/tracker/v1/alerts?limit=10`, { headers })
+        yield* toldOf(alerts, (page) => Option.exists(page, ({ alerts }) => alerts.length === 1))
+        const tracked = yield* asked.tracked
+        yield* asked.remove([stranger, known])
+        return tracked.map(({ id, unknown }) => [id, unknown] as const)
+      })
+      assert.deepStrictEqual(
+        new Map(await Effect.runPromise(told)),
+        new Map([
+          [stranger, true],
+          [known, false]
+        ])
+      )
+    },
+    testTimeout
+  )
+
+  it(
+    "slots that collectors give up are counted by the tracker, though it is killed meanwhile",
+    async () => {
+      const { collector, other, tracker } = system()
+      const collectors = [collector.service, other.service]
+      const restartAll = (services: typeof collectors) =>
+        Effect.forEach(services, (service) => restart(service), { concurrency: 2, discard: true })
+      const impatient = collectors.map((service) => withEnv(service, { TRACKER_MAX_LATENESS: "0 seconds" }))
+      const drilled = await Effect.acquireUseRelease(
+        restartAll(impatient),
+        () => drill(16_000, crash(tracker.service)),
+        () => Effect.orDie(restartAll(collectors))
+      ).pipe(Effect.runPromise)
+      say("tracking, every slot is too late, and the tracker killed", drilled)
+      assert.strictEqual(drilled.account.received, 0)
+      assert.isAbove(drilled.account.acknowledged, 0)
+      // Once at least: a count whose answer was lost is counted again.
+      assert.isAtLeast(drilled.missed, drilled.account.acknowledged)
     },
     testTimeout
   )
