@@ -328,6 +328,9 @@ describe("an upgrade while everything is in use", () => {
       const first = groups.next().value ?? []
       yield* state(url, name)(first)
       yield* settled
+      const seesFirst = Effect.map(found(url, `${name}0`), (seen) => seen.includes(first[0] ?? ""))
+      // What is applied is not found at once: that is the index's interval, not the reindex.
+      yield* Effect.repeat(seesFirst, { until: (sees) => sees, schedule: Schedule.spaced("100 millis") })
       let misses = 0
       const rebuild = Effect.flatMap(Effect.withConfigProvider(settingsConfig, settings), (found) =>
         reindexWith(found)
@@ -339,9 +342,9 @@ describe("an upgrade while everything is in use", () => {
         },
         () =>
           Effect.as(
-            Effect.tap(found(url, `${name}0`), (seen) =>
+            Effect.tap(seesFirst, (sees) =>
               Effect.sync(() => {
-                if (!seen.includes(first[0] ?? "")) misses++
+                if (!sees) misses++
               })
             ),
             []
