@@ -60,8 +60,13 @@ const s3Refused = (operation: string, answer: Answer): StorageError =>
   })
 
 /** As the binding words it: the code, then a colon. No key has a colon. */
-const hasNoBucket = ({ status, text }: SidecarAnswer): boolean =>
-  status === 500 && text.includes(": NoSuchBucket: ")
+const says = ({ status, text }: SidecarAnswer, code: string): boolean =>
+  status === 500 && text.includes(`: ${code}: `)
+
+const hasNoBucket = (answer: SidecarAnswer): boolean => says(answer, "NoSuchBucket")
+
+/** What MinIO says of a write whose bucket disappears while it arrives, `IncompleteBody`, is true of no write of ours. */
+const codesOfNoBucket = ["NoSuchBucket", "IncompleteBody"]
 
 /** The same bytes, for `fetch`, which takes no shared memory. */
 const unshared = (bytes: Uint8Array): Uint8Array<ArrayBuffer> =>
@@ -227,12 +232,14 @@ const make = (binding: string) =>
             }
           )
           if (answer.status === 200) return true
-          return hasNoBucket(answer) ? false : yield* refused(operation, answer)
+          return codesOfNoBucket.some((code) => says(answer, code))
+            ? false
+            : yield* refused(operation, answer)
         }
         const { url } = yield* own(operation, key, (object) => object)
         const answer = yield* send(operation, url, { method: "PUT", contentType, body: bytes })
         if (answer.status === 200) return true
-        return codeOf(answer) === "NoSuchBucket" ? false : yield* s3Refused(operation, answer)
+        return codesOfNoBucket.includes(codeOf(answer)) ? false : yield* s3Refused(operation, answer)
       })
 
     const put = (key: string, object: StoredObject): Effect.Effect<void, StorageError> =>
