@@ -98,7 +98,7 @@ const program = Effect.gen(function* () {
   )
   yield* check(
     "every image is signed and scanned",
-    none(missing(images, listsOf(read(".github", "workflows", "images.yml"), /^ +image: \[(.*)\]/m)))
+    none(missing(images, listsOf(read(".github", "workflows", "images.yml"), /^ +image:\s+\[(.*)\]/m)))
   )
   yield* check(
     "every app has an image",
