@@ -251,8 +251,15 @@ describe("one trace", () => {
     assert.strictEqual(response.status, 202)
     const computed = "analytics.compute"
     const { serviceOf, spans } = await Effect.runPromise(
-      // Everybody exports for himself: a trace is whole when the first span of the way is there, too.
-      settled(spansOf(id), ({ spans }) => wayTo(spans, computed)[0]?.operationName === "http.server POST", 40)
+      // Everybody exports for himself: a trace is whole when the first span of the way is there, too, which is the API's.
+      settled(
+        spansOf(id),
+        ({ serviceOf, spans }) => {
+          const [first] = wayTo(spans, computed)
+          return first?.operationName === "http.server POST" && serviceOf(first) === "api"
+        },
+        40
+      )
     )
     const found = spans.map((span) => `${serviceOf(span)}: ${span.operationName}`)
     const way = wayTo(spans, computed)
