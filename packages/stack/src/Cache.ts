@@ -40,41 +40,38 @@ const isBegunByOthers = (partial: string): boolean => {
 }
 
 /**
- * The directory of a program in the cache. When it is missing, `make` fills an empty directory, which then takes its
- * place in one step: an install that was cut off leaves nothing that looks like one. Of several who miss the same at the
- * same time, in this process or others, one makes it and the others wait.
+ * Answers the directory. When it is missing, `make` fills an empty one, which then takes its place in one step: what was cut
+ * off leaves nothing that looks whole. Of several who miss the same at the same time, in this process or others, one makes
+ * it and the others wait.
  */
-export const cached = (
-  name: string,
-  version: string,
-  make: (directory: string) => Effect.Effect<void, InstallFailed>
-): Effect.Effect<string, InstallFailed> =>
+export const madeOnce = <E>(
+  directory: string,
+  make: (directory: string) => Effect.Effect<void, E>
+): Effect.Effect<string, E> =>
   Effect.suspend(() => {
-    const directory = join(cacheRoot(), `${name}-${version}`)
     if (existsSync(directory)) return Effect.succeed(directory)
     const partial = partialOf(directory)
     const wait: Effect.Effect<void> = Effect.suspend(() =>
       isBegunByOthers(partial) ? Effect.delay(wait, "200 millis") : Effect.void
     )
-    return Effect.sync(() => mkdirSync(partial, { recursive: true })).pipe(
-      Effect.zipRight(wait),
-      Effect.zipRight(
-        Effect.suspend(() =>
-          existsSync(directory)
-            ? Effect.void
-            : Effect.zipRight(
-                make(partial),
-                // Two that began in the same millisecond may both have made it.
-                Effect.sync(() => {
-                  if (!existsSync(directory)) renameSync(partial, directory)
-                })
-              )
-        )
-      ),
-      Effect.as(directory),
-      Effect.ensuring(Effect.sync(() => rmSync(partial, { recursive: true, force: true })))
-    )
+    return Effect.gen(function* () {
+      yield* Effect.sync(() => mkdirSync(partial, { recursive: true }))
+      yield* wait
+      if (existsSync(directory)) return directory
+      yield* make(partial)
+      // Two that began in the same millisecond may both have made it.
+      if (!existsSync(directory)) renameSync(partial, directory)
+      return directory
+    }).pipe(Effect.ensuring(Effect.sync(() => rmSync(partial, { recursive: true, force: true }))))
   })
+
+/** The directory of a program in the cache, which `make` fills when it is missing. */
+export const cached = (
+  name: string,
+  version: string,
+  make: (directory: string) => Effect.Effect<void, InstallFailed>
+): Effect.Effect<string, InstallFailed> =>
+  Effect.suspend(() => madeOnce(join(cacheRoot(), `${name}-${version}`), make))
 
 /** Runs a command of an installation; when it fails, so does the installation. */
 export const install = (

@@ -1,5 +1,7 @@
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises"
+import { readdir, rm, stat } from "node:fs/promises"
 import { join } from "node:path"
+import { madeOnce } from "@influscope/stack/Cache"
+import * as Effect from "effect/Effect"
 import { build } from "../../../images/build.ts"
 
 const root = join(import.meta.dirname, "..", "..", "..")
@@ -26,11 +28,8 @@ const keyOf = async (): Promise<string> => {
   return hash.digest("hex").slice(0, 16)
 }
 
-const exists = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false
-  )
+// As they are when the process begins: what it starts again later is the same program.
+const key = await keyOf()
 
 /** Programs that were made more than a day ago, of other sources. */
 const removeOld = async (): Promise<void> => {
@@ -43,18 +42,14 @@ const removeOld = async (): Promise<void> => {
 
 /**
  * The path of a service, or of the commands ("cli"), as one file with bytecode, made of the sources as they are now: a
- * process of it is up in half of the time. Several may ask at once; what is there already is not made again.
+ * process of it is up in half of the time. What is there already is not made again.
  */
-export const program = async (name: string): Promise<string> => {
-  await mkdir(programs, { recursive: true })
-  const directory = join(programs, `${name}-${await keyOf()}`)
-  const main = join(directory, "main.js")
-  if (await exists(main)) return main
-  await removeOld()
-  const own = await mkdtemp(join(programs, "making-"))
-  await build(name, own, { isCompiled: true })
-  // Somebody else may have been faster.
-  await rename(own, directory).catch(() => rm(own, { recursive: true, force: true }))
-  if (!(await exists(main))) throw new Error(`${main} could not be made`)
-  return main
-}
+export const program = (name: string): Promise<string> =>
+  Effect.runPromise(
+    madeOnce(join(programs, `${name}-${key}`), (directory) =>
+      Effect.promise(async () => {
+        await removeOld()
+        await build(name, directory, { isCompiled: true })
+      })
+    )
+  ).then((directory) => join(directory, "main.js"))

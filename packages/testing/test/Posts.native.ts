@@ -15,6 +15,7 @@ import { accountOf, describeAccount } from "../src/Account.ts"
 import { get, request, type Unanswered } from "../src/Asking.ts"
 import { untilStill } from "../src/Drill.ts"
 import { crash, restart, withEnv } from "../src/Faults.ts"
+import { poisonPosts } from "../src/PoisonPosts.ts"
 import { type PostsSystem, start } from "../src/PostsSystem.ts"
 import { running } from "./TrackingRuns.ts"
 
@@ -89,10 +90,12 @@ const batchesOf = (posts: ReadonlyArray<Post>): ReadonlyArray<ReadonlyArray<Post
     posts.slice(place * batchSize, (place + 1) * batchSize)
   )
 
-/** What no consumer can read: no JSON at all, and posts that are none. */
-const poison = ["{", JSON.stringify({ version: 1, id: "none", job: null, stored: true, posts: [{}] })].map(
-  (payload, kind) => ({ id: `poison-${kind}`, payload, items: 1, traceparent: undefined })
-)
+const poison = poisonPosts.map((payload, kind) => ({
+  id: `poison-${kind}`,
+  payload,
+  items: 1,
+  traceparent: undefined
+}))
 
 /** Past the outbox, as another producer would: sent until the sidecar has it, and so perhaps more than once. */
 const publishPoison = ({ apiToken, posts: { sidecar } }: PostsSystem) =>

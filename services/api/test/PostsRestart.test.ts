@@ -9,6 +9,7 @@ import { postsSubmitted } from "@influscope/domain/Events"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
 import { accountOf, describeAccount } from "@influscope/testing/Account"
+import { poisonPosts } from "@influscope/testing/PoisonPosts"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { type App, body, eventually, settled, startApp, temporaryDirectory } from "./support.ts"
@@ -51,15 +52,12 @@ const everything = async (app: App) => {
   return { stored, analysed }
 }
 
-/** What no consumer can read: no JSON at all, and posts that are none. */
-const poison = ["{", JSON.stringify({ version: 1, id: "none", job: null, stored: true, posts: [{}] })]
-
 /** Puts both kinds of poison into the queue of a process that is down, as sent, and answers their ids. */
 const poisonQueue = (directory: string, round: number): Promise<ReadonlyArray<string>> =>
   Effect.gen(function* () {
     const outbox = yield* Outbox
     const pubsub = yield* PubSub
-    return yield* Effect.forEach(poison, (payload, kind) => {
+    return yield* Effect.forEach(poisonPosts, (payload, kind) => {
       const message = { id: `poison-${round}-${kind}`, payload, items: 1, traceparent: undefined }
       return outbox
         .append(postsSubmitted.name, message, undefined)

@@ -5,6 +5,9 @@ import { ProviderUnavailable } from "@influscope/ports/MetricsProvider"
 import { PubSub } from "@influscope/ports/PubSub"
 import { StorageError } from "@influscope/ports/StorageError"
 import { slotsUnknown } from "@influscope/telemetry/Metrics"
+import { settings } from "@influscope/testing/Settings"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
+import { account, accounts } from "@influscope/testing/TrackedAccounts"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,20 +15,7 @@ import * as Metric from "effect/Metric"
 import * as TestClock from "effect/TestClock"
 import { FetchLive } from "../src/Fetch.ts"
 import { SinkLive } from "../src/Sink.ts"
-import {
-  account,
-  accounts,
-  auditOf,
-  deaths,
-  drained,
-  figuresNow,
-  pointsOf,
-  process,
-  Surroundings,
-  send,
-  settings,
-  temporaryDirectory
-} from "./Process.ts"
+import { auditOf, deaths, drained, figuresNow, pointsOf, process, Surroundings, send } from "./Process.ts"
 
 /** 2026-01-01T00:00:00Z in epoch seconds. */
 const newYear = 1_767_225_600

@@ -1,12 +1,10 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
 import * as Queue from "@influscope/adapters/sqlite/Queue"
 import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSeries"
 import type { Topic } from "@influscope/domain/Events"
-import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import type { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { type CollectionNotes, CollectionNotices } from "@influscope/ports/CollectionNotices"
 import { NotInTime } from "@influscope/ports/conformance/Conformance"
@@ -22,25 +20,11 @@ import { PubSub } from "@influscope/ports/PubSub"
 import type { StorageError } from "@influscope/ports/StorageError"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Clock from "effect/Clock"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import type { FetchLive } from "../src/Fetch.ts"
 import type { SinkLive } from "../src/Sink.ts"
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
-
-export const account = (number: number): InfluencerId => InfluencerId.make(`mockstagram:${number}`)
-export const accounts = (count: number, first = 1): ReadonlyArray<InfluencerId> =>
-  Array.from({ length: count }, (_, place) => account(first + place))
-
-export const settings = (values: Readonly<Record<string, string>>): Layer.Layer<never> =>
-  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values)), { pathDelim: "_" }))
 
 /** What stands between the workers and what they need, and can be changed while they work. */
 export class Surroundings {

@@ -4,6 +4,8 @@ import type { DataPoint } from "@influscope/domain/tracking/DataPoint"
 import { PubSub } from "@influscope/ports/PubSub"
 import { StorageError, type StorageReason } from "@influscope/ports/StorageError"
 import { pointLateness, pointsWritten } from "@influscope/telemetry/Metrics"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
+import { account, accounts } from "@influscope/testing/TrackedAccounts"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
@@ -11,19 +13,7 @@ import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { SinkLive } from "../src/Sink.ts"
-import {
-  account,
-  accounts,
-  auditOf,
-  deaths,
-  drained,
-  passUntil,
-  pointsOf,
-  process,
-  Surroundings,
-  send,
-  temporaryDirectory
-} from "./Process.ts"
+import { auditOf, deaths, drained, passUntil, pointsOf, process, Surroundings, send } from "./Process.ts"
 
 /** 2026-01-01T00:00:00Z in epoch seconds. */
 const newYear = 1_767_225_600

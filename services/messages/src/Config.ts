@@ -1,12 +1,7 @@
+import { positive } from "@influscope/domain/Settings"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Redacted from "effect/Redacted"
-
-const positive = (name: string, fallback: number) =>
-  Config.integer(name).pipe(
-    Config.validate({ message: "expected 1 or more", validation: (value) => value >= 1 }),
-    Config.withDefault(fallback)
-  )
 
 /**
  * MESSAGES_RATE: messages a second in the name of one sender. MESSAGES_BURST: after a pause, so many seconds of them at once.

@@ -1,11 +1,6 @@
+import { positive } from "@influscope/domain/Settings"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
-
-const positive = (name: string, fallback: number) =>
-  Config.integer(name).pipe(
-    Config.validate({ message: "expected 1 or more", validation: (value) => value >= 1 }),
-    Config.withDefault(fallback)
-  )
 
 /**
  * POSTS_CONCURRENCY: batches in work at once; most of the time they wait together for the rollup of their authors.

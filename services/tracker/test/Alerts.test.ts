@@ -8,6 +8,9 @@ import { Alerts } from "@influscope/ports/Alerts"
 import { StateStore } from "@influscope/ports/StateStore"
 import { StorageError } from "@influscope/ports/StorageError"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
+import { settings } from "@influscope/testing/Settings"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
+import { account, accounts } from "@influscope/testing/TrackedAccounts"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
@@ -15,7 +18,7 @@ import { AlertLog } from "../src/alerts/AlertLog.ts"
 import { AlertRules } from "../src/alerts/AlertRules.ts"
 import { AlertsLive } from "../src/alerts/Alerts.ts"
 import { Watch } from "../src/alerts/Watch.ts"
-import { account, accounts, settings, stateOf, temporaryDirectory } from "./Recorder.ts"
+import { stateOf } from "./Recorder.ts"
 
 const daySeconds = 86_400
 /** 2026-01-01T00:00:00Z in epoch seconds. */

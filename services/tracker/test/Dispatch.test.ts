@@ -3,6 +3,9 @@ import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { StateStore } from "@influscope/ports/StateStore"
 import { Tracking } from "@influscope/ports/Tracking"
 import { dispatchBehind } from "@influscope/telemetry/Metrics"
+import { settings } from "@influscope/testing/Settings"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
+import { accounts } from "@influscope/testing/TrackedAccounts"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -12,7 +15,7 @@ import * as TestContext from "effect/TestContext"
 import { phaseOf } from "../src/Cohort.ts"
 import { Cohorts } from "../src/Cohorts.ts"
 import { Dispatch } from "../src/Dispatch.ts"
-import { accounts, Recorder, scheduler, settings, stateOf, temporaryDirectory } from "./Recorder.ts"
+import { Recorder, scheduler, stateOf } from "./Recorder.ts"
 
 /** 2026-01-01T00:00:00Z in epoch seconds. */
 const newYear = 1_767_225_600

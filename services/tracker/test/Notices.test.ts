@@ -4,6 +4,8 @@ import * as SqliteTimeSeries from "@influscope/adapters/sqlite/timeseries/TimeSe
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { CollectionNotices } from "@influscope/ports/CollectionNotices"
 import { slotsMissed } from "@influscope/telemetry/Metrics"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
+import { accounts } from "@influscope/testing/TrackedAccounts"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
@@ -13,7 +15,7 @@ import { Watch } from "../src/alerts/Watch.ts"
 import { NoticesLive } from "../src/Notices.ts"
 import { Slots } from "../src/Slots.ts"
 import { TellGrowth } from "../src/TellGrowth.ts"
-import { accounts, Recorder, stateOf, temporaryDirectory } from "./Recorder.ts"
+import { Recorder, stateOf } from "./Recorder.ts"
 
 /** A process that is told: built again on the same directory, it is that process started again. */
 const told = (directory: string) =>

@@ -1,16 +1,11 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteState from "@influscope/adapters/sqlite/StateStore"
 import { InfluencersDue, influencersDue, ProfilesDiscovered } from "@influscope/domain/Events"
-import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { MetricsProviders, type Provider } from "@influscope/ports/MetricsProvider"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
 import { StateStore } from "@influscope/ports/StateStore"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -18,19 +13,6 @@ import { Cohorts } from "../src/Cohorts.ts"
 import { Dispatch } from "../src/Dispatch.ts"
 import { Slots } from "../src/Slots.ts"
 import { TrackLive } from "../src/Track.ts"
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
-
-export const account = (number: number): InfluencerId => InfluencerId.make(`mockstagram:${number}`)
-export const accounts = (count: number, first = 1): ReadonlyArray<InfluencerId> =>
-  Array.from({ length: count }, (_, place) => account(first + place))
-
-export const settings = (values: Readonly<Record<string, string>>): Layer.Layer<never> =>
-  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values)), { pathDelim: "_" }))
 
 /** What never asks anybody: who may be tracked is all that is asked of it here. */
 export const provider = (name: string, namespace = name): Provider => ({

@@ -6,12 +6,14 @@ import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { StateStore } from "@influscope/ports/StateStore"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
+import { account } from "@influscope/testing/TrackedAccounts"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/TestClock"
 import { TellGrowth } from "../src/TellGrowth.ts"
-import { account, Recorder, stateOf, temporaryDirectory } from "./Recorder.ts"
+import { Recorder, stateOf } from "./Recorder.ts"
 
 const day = 86_400
 /** 2026-03-01T00:00:00Z in epoch seconds. */

@@ -1,4 +1,4 @@
-import { positive } from "@influscope/domain/tracking/Settings"
+import { positive } from "@influscope/domain/Settings"
 import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 
