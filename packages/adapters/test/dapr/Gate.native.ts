@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { PubSub } from "@influscope/ports/PubSub"
 import * as Supervisor from "@influscope/stack/Supervisor"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Callbacks } from "../../src/dapr/Callbacks.ts"
@@ -15,7 +16,9 @@ import {
   component,
   LedgerMemory,
   ledgerLayer,
+  type Resource,
   resiliency,
+  resiliencyByDefault,
   sidecar,
   type TestSidecar,
   tokens,
@@ -43,6 +46,45 @@ const sentence = (needed: ReadonlyArray<Gate.NeededComponent>) =>
     error._tag === "GateClosed" ? error.message : error._tag
   )
 
+/** An app that is in health but for its answer to what it subscribes to: it breaks off for as long as it is asked to. */
+const restartingApp = (port: number, brokenFor: Duration.DurationInput) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const until = Date.now() + Duration.toMillis(brokenFor)
+      return Bun.listen({
+        hostname: "127.0.0.1",
+        port,
+        socket: {
+          data: (socket, bytes) => {
+            const asksWhat = bytes.toString().includes("/dapr/subscribe")
+            if (asksWhat && Date.now() < until) return void socket.terminate()
+            const body = asksWhat
+              ? JSON.stringify([{ pubsubname: "pubsub", topic: "topic", route: "/topic" }])
+              : "{}"
+            socket.end(
+              `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`
+            )
+          }
+        }
+      })
+    }),
+    (listener) => Effect.sync(() => listener.stop(true))
+  )
+
+/** Topics that a sidecar is subscribed to `after` its app began to answer; it breaks off for the first 6 seconds. */
+const subscribedAfter = (after: Duration.DurationInput, policies: Resource) =>
+  Effect.gen(function* () {
+    const directory = yield* temporaryDirectory
+    const files = writeResources(directory, [inMemory, policies])
+    const running = yield* sidecar(directory, { appId: "gate", ...files })
+    yield* restartingApp(running.appPort, "6 seconds")
+    yield* Effect.sleep(after)
+    const { subscriptions } = yield* Effect.flatMap(Sidecar, ({ metadata }) => metadata).pipe(
+      Effect.provide(appLayer(running))
+    )
+    return subscriptions.map(({ topic }) => topic)
+  })
+
 const opened = Effect.flatMap(Callbacks, (callbacks) => callbacks.open)
 
 describe("Gate", () => {
@@ -67,6 +109,14 @@ describe("Gate", () => {
         yield* Supervisor.kill(running.server.where)
         assert.include(yield* Effect.flip(Gate.check(wanted)), "does not answer")
       }).pipe(Effect.provide(app(running)))
+    })
+  )
+
+  it.scopedLive("sees an app subscribed that breaks off while it is asked for its subscriptions", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* subscribedAfter("12 seconds", resiliency), ["topic"])
+      // Otherwise it is never asked again.
+      assert.deepStrictEqual(yield* subscribedAfter("12 seconds", resiliencyByDefault), [])
     })
   )
 

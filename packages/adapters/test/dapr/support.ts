@@ -191,8 +191,7 @@ export const kafkaComponent = (brokers: string): Resource =>
     consumeRetryEnabled: "true"
   })
 
-/** Tries again for ever: attempts are counted by the app. */
-export const resiliency: Resource = {
+const resiliencyWith = (more: Readonly<Record<string, unknown>>): Resource => ({
   name: "resiliency",
   content: {
     apiVersion: "dapr.io/v1alpha1",
@@ -200,12 +199,23 @@ export const resiliency: Resource = {
     metadata: { name: "resiliency" },
     spec: {
       policies: {
-        retries: { again: { policy: "exponential", duration: "200ms", maxInterval: "5s", maxRetries: -1 } }
+        retries: {
+          again: { policy: "exponential", duration: "200ms", maxInterval: "5s", maxRetries: -1 },
+          ...more
+        }
       },
       targets: { components: { pubsub: { inbound: { retry: "again" } } } }
     }
   }
-}
+})
+
+/** Tries again for ever: attempts are counted by the app. */
+export const resiliency = resiliencyWith({
+  DaprBuiltInInitializationRetries: { policy: "constant", duration: "500ms", maxRetries: 10_000_000 }
+})
+
+/** With daprd's default: an app is asked for its subscriptions four times. */
+export const resiliencyByDefault = resiliencyWith({})
 
 /** Name resolution by a file instead of multicast, which not every machine has. */
 const configuration = (directory: string): Resource => ({

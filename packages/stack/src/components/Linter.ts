@@ -288,6 +288,25 @@ const builtIn = new Set([
   "DaprBuiltInInitializationRetries"
 ])
 
+/** Fewer than this many, half a second apart, are over within a day. */
+const fewRetries = 172_800
+
+/** daprd asks an app for its subscriptions with a policy of its own, and takes it for done however that ends. */
+const checkInitialization = (line: number, retries: ReadonlyMap<string, Policy>, report: Report): void => {
+  const name = "DaprBuiltInInitializationRetries"
+  const policy = retries.get(name)
+  const most = policy === undefined ? undefined : get(policy.tree, "maxRetries")
+  const isConstant = policy !== undefined && textAt(policy.tree, "policy") === "constant"
+  if (isConstant && Number(most?.text) >= fewRetries) return
+  report(
+    most?.line ?? policy?.line ?? line,
+    name,
+    "loss",
+    "daprd asks an app for its subscriptions once: an app that dies meanwhile and is not back after these retries (3 by default, and when it is -1) is subscribed to nothing until its sidecar is started again.",
+    "policy: constant, maxRetries: 10000000"
+  )
+}
+
 const defaultReconnectWaitMs = 3_000
 
 const checkResiliency = ({ tree }: Resource, scene: Scene, report: Report): void => {
@@ -316,8 +335,10 @@ const checkResiliency = ({ tree }: Resource, scene: Scene, report: Report): void
     named(get(value, "inbound"))
     named(get(value, "outbound"))
     const same = scene.components.filter(({ name }) => name === key)
-    if (same.length === 0 ? key === "pubsub" : same.some(({ type }) => type.startsWith("pubsub.")))
+    if (same.length === 0 ? key === "pubsub" : same.some(({ type }) => type.startsWith("pubsub."))) {
       checkPubSubTarget(line, value, kinds.retry, report)
+      checkInitialization(line, kinds.retry, report)
+    }
     if (same.length === 0 ? key === "pubsub" : same.some(({ type }) => type === "pubsub.rabbitmq")) {
       const wait = Math.max(
         defaultReconnectWaitMs,

@@ -73,6 +73,7 @@ const resiliency = (options: {
   readonly inbound?: string
   readonly outbound?: string
   readonly retry?: string
+  readonly initialization?: string
   readonly timeout?: string
 }): string => `apiVersion: dapr.io/v1alpha1
 kind: Resiliency
@@ -82,6 +83,7 @@ spec:
     timeouts: { short: ${options.timeout ?? "2s"} }
     retries:
       again: ${options.retry ?? "{ policy: constant, duration: 1s, maxRetries: -1 }"}
+      DaprBuiltInInitializationRetries: ${options.initialization ?? "{ policy: constant, duration: 500ms, maxRetries: 10000000 }"}
     circuitBreakers: { breaker: { trip: consecutiveFailures > 5 } }
   targets:
     components:
@@ -506,6 +508,20 @@ const cases: ReadonlyArray<Case> = [
     "loss",
     "outbound.timeout",
     /answered with success/
+  ],
+  [
+    "asking for subscriptions ends",
+    resiliency({ initialization: "{ policy: constant, maxRetries: -1 }" }),
+    "loss",
+    "DaprBuiltInInitializationRetries",
+    /subscribed to nothing/
+  ],
+  [
+    "asking for subscriptions ends after a time",
+    resiliency({ initialization: "{ policy: exponential, maxRetries: 10000000 }" }),
+    "loss",
+    "DaprBuiltInInitializationRetries",
+    /subscribed to nothing/
   ],
   ["no such policy", resiliency({ inbound: "{ retry: agian }" }), "unknown", "retry", /applies none/],
   [
