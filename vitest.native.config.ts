@@ -8,7 +8,8 @@ export default defineConfig({
   test: {
     include: ["{packages,services}/*/test/**/*.native.ts", "cli/test/**/*.native.ts"],
     globalSetup: ["packages/testing/src/SharedServers.ts"],
-    testTimeout: 120_000,
+    // Many start a server several times, on machines that may have other things to do.
+    testTimeout: 300_000,
     hookTimeout: 600_000,
     // They wait more than they work.
     pool: "forks",

@@ -1,15 +1,16 @@
 /**
  * How much memory InfluScope takes, and how long it takes to start:
  *   bun bench/footprint/run.ts [--megabytes 1000] [--accounts 50000] [--captions 900] [--distinct 200000] [--starts 5]
- *     [--settle 20] [--idle 200] [--growth 200] [--start 1500] [--seed 31] [--no-gate]
+ *     [--settle 20] [--idle 200] [--growth 200] [--start 3.5] [--seed 31] [--no-gate]
  * Imports two files: one of `megabytes` about `accounts` accounts, told again and again, so that the index does not grow
  * and all growth is that of reading; and one of `distinct` accounts, told once, to see what a profile takes. `captions` is
  * the length of a column of text in the first that is read and not used, as real exports have them; with 0 the rows are
- * short and many. Prints the figures and writes bench/results/footprint.json.
+ * short and many. How long a start takes is held against a bare program with a server (bare.ts), started just before: both
+ * take twice as long when the host has half of the time for this machine. Prints the figures and writes bench/results/footprint.json.
  */
 import { join } from "node:path"
 import { importEnd, search, submitImport } from "../support/Api.ts"
-import { type App, startApp, withApp } from "../support/App.ts"
+import { type App, startApp, tended, withApp } from "../support/App.ts"
 import { readArguments } from "../support/Arguments.ts"
 import { inDirectory } from "../support/Directory.ts"
 import { load, memoryOf, resetPeak } from "../support/Machine.ts"
@@ -26,7 +27,7 @@ const { gate, numbers } = readArguments({
   settle: 20,
   idle: 200,
   growth: 200,
-  start: 1_500,
+  start: 3.5,
   seed: 31
 })
 
@@ -39,6 +40,22 @@ const startAndSearch = async (dataDir: string): Promise<{ readonly app: App; rea
   const { hits } = await search(app.url, "q=tech")
   if (hits.length === 0) throw new Error("the first search found nothing")
   return { app, ms: Math.round(performance.now() - started) }
+}
+
+/** The same of a bare program. */
+const startBare = async (): Promise<number> => {
+  const started = performance.now()
+  const child = tended(
+    Bun.spawn([process.execPath, join(import.meta.dirname, "bare.ts")], { stdin: "ignore", stdout: "pipe" })
+  )
+  const { value } = await child.stdout.getReader().read()
+  const answer = await fetch(`http://127.0.0.1:${new TextDecoder().decode(value).trim()}`)
+  if (!answer.ok) throw new Error(`The bare program answered ${answer.status}`)
+  await answer.arrayBuffer()
+  const ms = Math.round(performance.now() - started)
+  child.kill("SIGKILL")
+  await child.exited
+  return ms
 }
 
 interface Import {
@@ -102,9 +119,11 @@ await inDirectory(async (directory) => {
   await first.stop()
 
   const starts: Array<number> = []
+  const bareStarts: Array<number> = []
   let idle = Number.NaN
   let atStart = Number.NaN
   for (let place = 1; place <= numbers.starts; place++) {
+    bareStarts.push(await startBare())
     const { app, ms } = await startAndSearch(dataDir)
     starts.push(ms)
     if (place === numbers.starts) {
@@ -115,12 +134,14 @@ await inDirectory(async (directory) => {
     await app.stop()
   }
   const best = Math.min(...starts)
+  const bestBare = Math.min(...bareStarts)
   table(
     ["with 5,000 profiles", "measured"],
     [
       ["first start, seeding included, ms", firstStartMs],
       ["start with data to the first answered search, best ms", best],
       [`  median of ${starts.length}`, median(starts)],
+      ["start of a bare program to its first answer, best ms", bestBare],
       ["MB resident right after the first seeding", afterSeeding],
       ["  at most until then", peakOfSeeding],
       [`  ${numbers.settle} s later`, settledAfterSeeding],
@@ -188,6 +209,7 @@ await inDirectory(async (directory) => {
       arguments: numbers,
       firstStartMs,
       starts,
+      bareStarts,
       memoryMb: { afterSeeding, peakOfSeeding, settledAfterSeeding, atStart, idle },
       imports
     },
@@ -198,7 +220,11 @@ await inDirectory(async (directory) => {
         numbers.idle,
         settledAfterSeeding
       ),
-      most("start with data to the first search, best ms", numbers.start, best),
+      most(
+        "start with data to the first search, over a bare program's, best of each",
+        numbers.start,
+        rounded(best / bestBare, 2)
+      ),
       most(
         `MB for importing ${imports[0]?.megabytes} MB, beside the profiles themselves`,
         numbers.growth,
