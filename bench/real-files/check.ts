@@ -10,14 +10,9 @@ import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import type { ImportJob } from "@influscope/domain/Imports"
 import type { Profile } from "@influscope/domain/Profile"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
-import {
-  addsUp,
-  embedded,
-  importFile,
-  indexed,
-  temporaryDirectory
-} from "../../services/scraper/test/Embedded.ts"
+import { addsUp, embedded, importFile, indexed } from "../../services/scraper/test/Embedded.ts"
 import { type Expectation, expectations, type Fact } from "./Expectations.ts"
 import { histories, historyProblems } from "./Histories.ts"
 import { rawRows } from "./RawTable.ts"

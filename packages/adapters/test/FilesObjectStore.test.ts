@@ -5,13 +5,13 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { objectStoreConformance } from "@influscope/ports/conformance/ObjectStoreConformance"
 import { ObjectStore } from "@influscope/ports/ObjectStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import * as FilesObjectStore from "../src/files/ObjectStore.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 const shared = mkdtempSync(join(tmpdir(), "influscope-objects-"))
 const remove = Effect.promise(() => rm(shared, { recursive: true, force: true, maxRetries: 10 }))

@@ -1,8 +1,8 @@
 import { join } from "node:path"
 import { searchIndexConformance } from "@influscope/ports/conformance/SearchIndexConformance"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as EmbeddedSearchIndex from "../src/search/EmbeddedSearchIndex.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 searchIndexConformance(
   "embedded",

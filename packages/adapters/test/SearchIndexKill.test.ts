@@ -2,9 +2,9 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { queryOf } from "@influscope/ports/conformance/ProfileFixture"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as EmbeddedSearchIndex from "../src/search/EmbeddedSearchIndex.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 /** Starts a writer, kills it after it has acknowledged some batches, and answers how many it had. */
 const writeUntilKilled = (path: string, round: number, batches: number) =>

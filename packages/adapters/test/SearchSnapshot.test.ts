@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Profile } from "@influscope/domain/Profile"
 import { profileOf, queryOf } from "@influscope/ports/conformance/ProfileFixture"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
@@ -11,7 +12,6 @@ import * as Stream from "effect/Stream"
 import * as EmbeddedSearchIndex from "../src/search/EmbeddedSearchIndex.ts"
 import { MemoryIndex } from "../src/search/MemoryIndex.ts"
 import { captureSnapshot, readSnapshot, writeSnapshot } from "../src/search/Snapshot.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 const open = (directory: string) => EmbeddedSearchIndex.layer(join(directory, "profiles.db"))
 

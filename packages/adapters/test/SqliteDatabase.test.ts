@@ -4,10 +4,10 @@ import { closeSync, existsSync, openSync, statSync, truncateSync, writeFileSync,
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { StorageError } from "@influscope/ports/StorageError"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Database from "../src/sqlite/Database.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 const numbers = "CREATE TABLE numbers (value INTEGER PRIMARY KEY, text TEXT) STRICT"
 

@@ -4,12 +4,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { eventually } from "@influscope/ports/conformance/Conformance"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as MainDatabase from "../src/sqlite/MainDatabase.ts"
 import * as SqliteOutbox from "../src/sqlite/Outbox.ts"
 import * as Queue from "../src/sqlite/Queue.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 const program = fileURLToPath(new URL("./SqlitePublisherProcess.ts", import.meta.url))
 

@@ -5,6 +5,7 @@ import { pubSubConformance } from "@influscope/ports/conformance/PubSubConforman
 import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { type Delivery, type Message, PubSub, Reject, Retry } from "@influscope/ports/PubSub"
 import { StorageError } from "@influscope/ports/StorageError"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -14,7 +15,6 @@ import * as TestClock from "effect/TestClock"
 import { Database, type SqliteDatabase } from "../src/sqlite/Database.ts"
 import * as MainDatabase from "../src/sqlite/MainDatabase.ts"
 import * as Queue from "../src/sqlite/Queue.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 const queue = Queue.layerWith({ minDelay: "60 millis", maxDelay: "1 second", drainTimeout: "300 millis" })
 

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { stateStoreConformance } from "@influscope/ports/conformance/StateStoreConformance"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -9,7 +10,6 @@ import * as TestClock from "effect/TestClock"
 import { Database } from "../src/sqlite/Database.ts"
 import * as MainDatabase from "../src/sqlite/MainDatabase.ts"
 import * as SqliteStateStore from "../src/sqlite/StateStore.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 const restartable = Effect.map(temporaryDirectory, (path) =>
   Layer.provide(SqliteStateStore.layer, MainDatabase.layer(path))

@@ -9,13 +9,13 @@ import { rollupLevels } from "@influscope/domain/tracking/Resolution"
 import { timeSeriesConformance } from "@influscope/ports/conformance/TimeSeriesConformance"
 import { TimeSeriesModel } from "@influscope/ports/conformance/TimeSeriesModel"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as SqliteTimeSeries from "../src/sqlite/timeseries/TimeSeries.ts"
 import { batchOf, trackedIds } from "./SqliteTimeSeriesProcess.ts"
-import { temporaryDirectory } from "./TemporaryDirectory.ts"
 
 const temporaryFile = Effect.map(temporaryDirectory, (path) => join(path, "series.db"))
 const restartable = Effect.map(temporaryFile, SqliteTimeSeries.layer)

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { Outbox, type TopicAudit } from "@influscope/ports/Outbox"
 import { PubSub, Reject } from "@influscope/ports/PubSub"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -22,7 +23,6 @@ import {
   publish,
   queued,
   subscription,
-  temporaryDirectory,
   topic
 } from "./Embedded.ts"
 

@@ -3,6 +3,7 @@ import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub, Reject, Retry } from "@influscope/ports/PubSub"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -26,7 +27,6 @@ import {
   publishRaw,
   queued,
   subscription,
-  temporaryDirectory,
   topic
 } from "./Embedded.ts"
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Delivery } from "@influscope/ports/PubSub"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -19,7 +20,6 @@ import {
   publish,
   publishRaw,
   subscription,
-  temporaryDirectory,
   topic
 } from "./Embedded.ts"
 

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import type { Database } from "@influscope/adapters/sqlite/Database"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
@@ -13,6 +10,7 @@ import { type AppliedCounts, Outbox, type TopicAudit } from "@influscope/ports/O
 import { type Message, PubSub, type SubscribeOptions } from "@influscope/ports/PubSub"
 import type { StateStore } from "@influscope/ports/StateStore"
 import { StorageError } from "@influscope/ports/StorageError"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -42,12 +40,6 @@ export const allCreated = ({ numbers }: Numbers): AppliedCounts => ({
   updated: 0,
   unchanged: 0
 })
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 export type Services = PubSub | DeadLetters | Outbox | StateStore | Database
 

@@ -4,6 +4,7 @@ import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub, Reject, Retry } from "@influscope/ports/PubSub"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -26,7 +27,6 @@ import {
   Faults,
   isDrained,
   type Services,
-  temporaryDirectory,
   topic
 } from "./Embedded.ts"
 

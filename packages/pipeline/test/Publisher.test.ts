@@ -3,6 +3,7 @@ import { Database } from "@influscope/adapters/sqlite/Database"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
 import { stageItems } from "@influscope/telemetry/Metrics"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
@@ -28,7 +29,6 @@ import {
   queued,
   settings,
   subscription,
-  temporaryDirectory,
   topic
 } from "./Embedded.ts"
 

@@ -1,8 +1,8 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, writeFileSync } from "node:fs"
 import { createServer } from "node:net"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import { dataDirectory, disk, memory } from "../src/checks/Machine.ts"
 import { ports } from "../src/checks/Ports.ts"
@@ -10,11 +10,6 @@ import { program } from "../src/checks/Programs.ts"
 import { elasticsearchHealth, rabbitmqQueues, stackServers } from "../src/checks/Servers.ts"
 import { sidecar } from "../src/checks/Sidecar.ts"
 import { freePort } from "../src/Supervisor.ts"
-
-const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-checks-"))),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-)
 
 /** A port that somebody listens on: this process. */
 const takenPort = Effect.acquireRelease(

@@ -1,18 +1,11 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs"
 import { assert } from "@effect/vitest"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { isLoopback, listeners } from "../src/Processes.ts"
 import type { ServerRecipe } from "../src/Server.ts"
 import { pidOf, type RunningServer, scoped } from "../src/Supervisor.ts"
-
-/** A directory for as long as the scope is open. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-stack-"))),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-)
 
 /** Every process that works in a directory, or was told of it: in its arguments or its environment. */
 const processesOf = (directory: string): ReadonlyArray<string> =>

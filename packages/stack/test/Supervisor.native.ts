@@ -1,15 +1,10 @@
-import { existsSync, mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import { isOpen, kill, pidOf, scoped, start } from "../src/Supervisor.ts"
 import { redis } from "../src/servers/Redis.ts"
-
-const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-stack-"))),
-  (directory) => Effect.sync(() => rmSync(directory, { recursive: true, force: true }))
-)
 
 describe("a supervised server", () => {
   it.scopedLive("comes up on free ports, comes up again after a crash, and is gone with its scope", () =>

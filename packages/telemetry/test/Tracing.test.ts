@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
@@ -9,6 +6,7 @@ import type { Topic } from "@influscope/domain/Events"
 import { consume } from "@influscope/pipeline/Consumer"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { Reject } from "@influscope/ports/PubSub"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -19,11 +17,6 @@ import { otlpReceiver, type Span } from "./OtlpReceiver.ts"
 
 const Ping = Schema.Struct({ id: Schema.NonEmptyString })
 const pings: Topic<typeof Ping.Type, typeof Ping.Encoded> = { name: "pings", schema: Ping }
-
-const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 const embedded = Layer.unwrapScoped(
   Effect.map(temporaryDirectory, (directory) =>

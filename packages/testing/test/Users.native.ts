@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { eventually } from "@influscope/ports/conformance/Conformance"
 import * as Supervisor from "@influscope/stack/Supervisor"
@@ -11,11 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import { assemble, server, urlOf } from "../src/Assembly.ts"
 import { crash } from "../src/Faults.ts"
-
-const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-users-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
+import { temporaryDirectory } from "../src/TemporaryDirectory.ts"
 
 /** The users service beside its sidecar, with what it needs and no more. */
 const usersSystem = Effect.gen(function* () {

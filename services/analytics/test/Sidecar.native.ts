@@ -16,12 +16,12 @@ import {
   ComputeBatchRequestSchema,
   ComputeRequestSchema
 } from "@influscope/proto/gen/influscope/analytics/v1/analytics_pb"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { startSidecar } from "../../../packages/adapters/test/dapr/Sidecars.ts"
-import { temporaryDirectory } from "../../../packages/adapters/test/TemporaryDirectory.ts"
 import { computeOne } from "../src/Compute.ts"
 import { AnalyticsServer, layer } from "../src/Grpc.ts"
 import { call, collect, openStream, streamRequest } from "./Client.ts"

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
 import type { ProfilesDiscovered } from "@influscope/domain/Events"
@@ -10,6 +8,7 @@ import { makeProfileId } from "@influscope/domain/ProfileId"
 import { EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
 import type { AppliedCounts } from "@influscope/ports/Outbox"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Arr from "effect/Array"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -17,12 +16,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { IndexProfiles } from "../src/IndexProfiles.ts"
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 export const searchIndex = (directory: string) => EmbeddedSearchIndex.layer(join(directory, "profiles.db"))
 

@@ -10,6 +10,7 @@ import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { AnalyticsUnavailable, EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -17,15 +18,7 @@ import * as Logger from "effect/Logger"
 import * as LogLevel from "effect/LogLevel"
 import * as Option from "effect/Option"
 import { IndexerLive } from "../src/Indexer.ts"
-import {
-  allProfiles,
-  analytics,
-  batchOf,
-  observe,
-  profileOf,
-  searchIndex,
-  temporaryDirectory
-} from "./Embedded.ts"
+import { allProfiles, analytics, batchOf, observe, profileOf, searchIndex } from "./Embedded.ts"
 
 /** Everything around the indexer in one process; each build on the same directory is that process started again. */
 const around = (directory: string, analyticsLayer = analytics) =>

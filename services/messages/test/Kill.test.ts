@@ -3,9 +3,10 @@ import { existsSync, readdirSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { mailServer, messageIdIn, type ReceivedMail } from "@influscope/testing/MailServer"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { outgoingOf, temporaryDirectory } from "./System.ts"
+import { outgoingOf } from "./System.ts"
 
 const program = fileURLToPath(new URL("./KillProcess.ts", import.meta.url))
 

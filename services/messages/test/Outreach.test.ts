@@ -11,6 +11,7 @@ import { Outreach } from "@influscope/ports/Outreach"
 import { OutreachStore } from "@influscope/ports/OutreachStore"
 import { PubSub } from "@influscope/ports/PubSub"
 import { mailServer, messageIdIn, smtpError } from "@influscope/testing/MailServer"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import {
@@ -24,7 +25,6 @@ import {
   outgoingOf,
   recipientsOf,
   system,
-  temporaryDirectory,
   tenant
 } from "./System.ts"
 

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as DeliveryLayer from "@influscope/adapters/delivery/Delivery"
 import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
@@ -29,12 +27,6 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { MessagesLive } from "../src/Messages.ts"
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 export const outgoingOf = (directory: string): string => join(directory, "outgoing")
 

@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as MemoryCache from "@influscope/adapters/memory/Cache"
 import * as EmbeddedSearchIndex from "@influscope/adapters/search/EmbeddedSearchIndex"
@@ -22,6 +20,7 @@ import { RelayLive } from "@influscope/pipeline/Relay"
 import { PostStore } from "@influscope/ports/PostStore"
 import { Posts } from "@influscope/ports/Posts"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -32,12 +31,6 @@ import { PostCache } from "../src/PostCache.ts"
 import { PostsLive } from "../src/Posts.ts"
 import { PostsServiceLive } from "../src/PostsService.ts"
 import { RollUps } from "../src/RollUps.ts"
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 /** What a test can do to the store of posts. */
 export type Trouble = (store: PostStore["Type"]) => PostStore["Type"]

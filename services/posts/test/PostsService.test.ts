@@ -6,6 +6,7 @@ import { PostStore } from "@influscope/ports/PostStore"
 import { Posts } from "@influscope/ports/Posts"
 import { PubSub } from "@influscope/ports/PubSub"
 import { StorageError } from "@influscope/ports/StorageError"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import {
@@ -19,8 +20,7 @@ import {
   profileOf,
   rollupOf,
   state,
-  takingIn,
-  temporaryDirectory
+  takingIn
 } from "./Embedded.ts"
 
 const ana = makeProfileId("instagram", "ana")

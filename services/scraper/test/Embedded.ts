@@ -1,5 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as BunFileSystem from "@effect/platform-bun/BunFileSystem"
 import * as Files from "@influscope/adapters/files/ObjectStore"
@@ -25,6 +23,7 @@ import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports } from "@influscope/ports/Imports"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { PostsServiceLive } from "@influscope/posts/PostsService"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import { Watch } from "@influscope/tracker/alerts/Watch"
 import { NoticesLive } from "@influscope/tracker/Notices"
 import { Slots } from "@influscope/tracker/Slots"
@@ -48,12 +47,6 @@ import * as Spool from "../src/Spool.ts"
 import { ProfilesLive } from "../src/StateProfiles.ts"
 import { SyntheticSource } from "../src/sources/Synthetic.ts"
 import { noTrouble, type Trouble, troubled } from "./Troubles.ts"
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 /** The embedded stores on a data directory: what an instance leaves there is all the next one finds. */
 export const adapters = (directory: string) =>

@@ -6,6 +6,7 @@ import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { Imports } from "@influscope/ports/Imports"
 import { Outbox } from "@influscope/ports/Outbox"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -18,8 +19,7 @@ import {
   importFile,
   indexed,
   inInstance,
-  submit,
-  temporaryDirectory
+  submit
 } from "./Embedded.ts"
 import { failing } from "./Troubles.ts"
 

@@ -3,16 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import type { ProfileFields } from "@influscope/domain/Observation"
 import { queryOf } from "@influscope/ports/conformance/ProfileFixture"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
-import {
-  addsUp,
-  bytesOf,
-  embedded,
-  type ImportOptions,
-  importFile,
-  indexed,
-  temporaryDirectory
-} from "./Embedded.ts"
+import { addsUp, bytesOf, embedded, type ImportOptions, importFile, indexed } from "./Embedded.ts"
 
 /** Each character as one byte of windows-1252. */
 const windows1252 = (text: string): Uint8Array => Uint8Array.from(text, (char) => char.charCodeAt(0))

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
-import { embedded, temporaryDirectory } from "./Embedded.ts"
+import { embedded } from "./Embedded.ts"
 import { kindNames } from "./HostileFiles.ts"
 import { importHostile } from "./HostileImports.ts"
 

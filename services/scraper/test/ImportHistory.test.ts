@@ -8,6 +8,7 @@ import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
 import { Outbox } from "@influscope/ports/Outbox"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import { TellGrowth } from "@influscope/tracker/TellGrowth"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
@@ -19,8 +20,7 @@ import {
   importFile,
   indexed,
   inInstance,
-  submit,
-  temporaryDirectory
+  submit
 } from "./Embedded.ts"
 
 const history = { kind: "history", file: "youtube history.csv" } as const

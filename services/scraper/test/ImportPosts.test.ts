@@ -5,6 +5,7 @@ import { Imports } from "@influscope/ports/Imports"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PostStore, type StoredPost } from "@influscope/ports/PostStore"
 import { Posts } from "@influscope/ports/Posts"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import {
@@ -14,8 +15,7 @@ import {
   type ImportOptions,
   importFile,
   inInstance,
-  submit,
-  temporaryDirectory
+  submit
 } from "./Embedded.ts"
 
 const posts = { kind: "posts", platform: "instagram", file: "posts.csv" } as const

@@ -6,6 +6,7 @@ import type { ImportReport } from "@influscope/domain/Imports"
 import { Imports } from "@influscope/ports/Imports"
 import { Outbox } from "@influscope/ports/Outbox"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -17,8 +18,7 @@ import {
   type InstanceOptions,
   importFile,
   indexed,
-  submit,
-  temporaryDirectory
+  submit
 } from "./Embedded.ts"
 import { crashAt, failing } from "./Troubles.ts"
 

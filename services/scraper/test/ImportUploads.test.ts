@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import type { ImportJob } from "@influscope/domain/Imports"
 import { Imports, ImportsBusy } from "@influscope/ports/Imports"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -18,8 +19,7 @@ import {
   importFile,
   indexed,
   inInstance,
-  submit,
-  temporaryDirectory
+  submit
 } from "./Embedded.ts"
 
 const instagram = { platform: "instagram" } as const

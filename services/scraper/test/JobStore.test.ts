@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { JobStore, maxRememberedJobs } from "../src/JobStore.ts"
-import { adapters, temporaryDirectory } from "./Embedded.ts"
+import { adapters } from "./Embedded.ts"
 import { failing, troubled } from "./Troubles.ts"
 
 const Job = Schema.Struct({ id: Schema.String, note: Schema.String, over: Schema.Boolean })

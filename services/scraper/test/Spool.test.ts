@@ -2,13 +2,14 @@ import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from "node:
 import { join } from "node:path"
 import * as BunFileSystem from "@effect/platform-bun/BunFileSystem"
 import { assert, describe, it } from "@effect/vitest"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as SpoolFiles from "../src/Spool.ts"
-import { bytesOf, temporaryDirectory } from "./Embedded.ts"
+import { bytesOf } from "./Embedded.ts"
 
 const { Spool } = SpoolFiles
 

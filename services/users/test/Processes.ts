@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as MemoryCache from "@influscope/adapters/memory/Cache"
 import * as MainDatabase from "@influscope/adapters/sqlite/MainDatabase"
 import * as SqliteOutbox from "@influscope/adapters/sqlite/Outbox"
@@ -12,18 +9,13 @@ import type { Outbox } from "@influscope/ports/Outbox"
 import type { PubSub } from "@influscope/ports/PubSub"
 import { StateStore } from "@influscope/ports/StateStore"
 import { Users } from "@influscope/ports/Users"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { UsersServiceLive } from "../src/Service.ts"
-
-/** A directory of its own, removed when the scope closes. */
-export const temporaryDirectory = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-users-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 const settings = (cache: "on" | "off") =>
   Layer.setConfigProvider(

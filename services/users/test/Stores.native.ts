@@ -1,5 +1,6 @@
 import * as DaprStateStore from "@influscope/adapters/dapr/StateStore"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { startSidecar } from "../../../packages/adapters/test/dapr/Sidecars.ts"
@@ -9,7 +10,6 @@ import {
   onRedis,
   type StateComponent
 } from "../../../packages/adapters/test/dapr/StateComponents.ts"
-import { temporaryDirectory } from "./Processes.ts"
 import { type TwoStates, usersSuite } from "./UsersSuite.ts"
 
 /** The same app twice, each with a sidecar of its own on one store. */

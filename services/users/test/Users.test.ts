@@ -3,11 +3,12 @@ import { Tenant } from "@influscope/domain/access/Principal"
 import { UserId } from "@influscope/domain/users/User"
 import type { StateStore } from "@influscope/ports/StateStore"
 import { StorageError } from "@influscope/ports/StorageError"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import { processOf, stateOn, surroundings, temporaryDirectory } from "./Processes.ts"
+import { processOf, stateOn, surroundings } from "./Processes.ts"
 import { everybody, usersSuite } from "./UsersSuite.ts"
 
 usersSuite(

@@ -10,6 +10,7 @@ import { postStoreConformance } from "@influscope/ports/conformance/PostStoreCon
 import { PostStore } from "@influscope/ports/PostStore"
 import { run } from "@influscope/stack/Shell"
 import { cassandra } from "@influscope/stack/servers/Cassandra"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as TestServer from "@influscope/testing/TestServer"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
@@ -17,7 +18,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { layer as databaseLayer } from "../../src/cassandra/Database.ts"
 import * as CassandraPosts from "../../src/cassandra/posts/PostStore.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 
 const newKeyspace = (): string => `test_${crypto.randomUUID().replaceAll("-", "")}`
 

@@ -4,11 +4,11 @@ import { assert, layer } from "@effect/vitest"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { daprd } from "@influscope/stack/servers/Daprd"
 import { sentry, trustAnchors } from "@influscope/stack/servers/Sentry"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { parseDocument } from "yaml"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 
 const configurations = join(import.meta.dirname, "..", "..", "..", "..", "dapr", "config")
 

@@ -4,12 +4,12 @@ import { cacheConformance, makeReading } from "@influscope/ports/conformance/Cac
 import { eventually } from "@influscope/ports/conformance/Conformance"
 import { run } from "@influscope/stack/Shell"
 import { redis } from "@influscope/stack/servers/Redis"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as TestServer from "@influscope/testing/TestServer"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as DaprCache from "../../src/dapr/Cache.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import { type ComponentFile, sidecarWith, startSidecar } from "./Sidecars.ts"
 
 const componentOn = ({ environment }: TestServer.Reached): ComponentFile => ({

@@ -3,6 +3,7 @@ import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { PubSub } from "@influscope/ports/PubSub"
 import * as Supervisor from "@influscope/stack/Supervisor"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -10,7 +11,6 @@ import { Callbacks } from "../../src/dapr/Callbacks.ts"
 import * as Gate from "../../src/dapr/Gate.ts"
 import * as DaprPubSub from "../../src/dapr/PubSub.ts"
 import { Sidecar } from "../../src/dapr/Sidecar.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import {
   appLayer,
   component,

@@ -3,12 +3,12 @@ import { eventually, unique } from "@influscope/ports/conformance/Conformance"
 import { type Message, PubSub, Reject, Retry } from "@influscope/ports/PubSub"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { rabbitmq } from "@influscope/stack/servers/Rabbitmq"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as TestServer from "@influscope/testing/TestServer"
 import { connect } from "amqplib"
 import * as Effect from "effect/Effect"
 import { healthPath } from "../../src/dapr/Callbacks.ts"
 import type { DaprPubSubOptions } from "../../src/dapr/PubSub.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import {
   LedgerMemory,
   pubSubLayer,

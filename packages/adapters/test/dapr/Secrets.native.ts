@@ -1,12 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { conformanceSecrets, secretsConformance } from "@influscope/ports/conformance/SecretsConformance"
 import { Secrets } from "@influscope/ports/Secrets"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as DaprSdk from "../../src/dapr/DaprSdk.ts"
 import * as DaprSecrets from "../../src/dapr/Secrets.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import { secretFile } from "./SecretFile.ts"
 import { sidecarWith, startSidecar } from "./Sidecars.ts"
 

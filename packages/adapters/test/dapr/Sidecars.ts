@@ -3,12 +3,12 @@ import { join } from "node:path"
 import type { RunningServer } from "@influscope/stack/Supervisor"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { type DaprdOptions, daprd } from "@influscope/stack/servers/Daprd"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as YAML from "yaml"
 import * as Sidecar from "../../src/dapr/Sidecar.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 
 export interface ComponentFile {
   readonly name: string

@@ -7,10 +7,10 @@ import { mariadb } from "@influscope/stack/servers/MariaDb"
 import { postgres } from "@influscope/stack/servers/Postgres"
 import { redis } from "@influscope/stack/servers/Redis"
 import { secantusdb } from "@influscope/stack/servers/SecantusDb"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as TestServer from "@influscope/testing/TestServer"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import type { ComponentFile } from "./Sidecars.ts"
 
 /** A state store that holds nothing yet, as the component `state`. */

@@ -4,11 +4,11 @@ import {
   stateStoreConformance
 } from "@influscope/ports/conformance/StateStoreConformance"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as DaprStateStore from "../../src/dapr/StateStore.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import { type ComponentFile, sidecarWith, startSidecar } from "./Sidecars.ts"
 import {
   inMemory,

@@ -1,11 +1,11 @@
 import { assert, describe, it } from "@effect/vitest"
 import { StateStore } from "@influscope/ports/StateStore"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import * as DaprStateStore from "../../src/dapr/StateStore.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import { startSidecar } from "./Sidecars.ts"
 import { onMongo, onMysql, onPostgres, onRedis, onSqlite, type StateComponent } from "./StateComponents.ts"
 

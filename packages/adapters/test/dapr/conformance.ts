@@ -4,9 +4,9 @@ import {
   pubSubConformance
 } from "@influscope/ports/conformance/PubSubConformance"
 import type { ServerFailed } from "@influscope/stack/Server"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 import { LedgerMemory, pubSubLayer, type Resource, resiliency, sidecar, writeResources } from "./support.ts"
 
 /** As many as the suite has tests that want one. */

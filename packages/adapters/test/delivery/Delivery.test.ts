@@ -7,12 +7,12 @@ import { EmailAddress } from "@influscope/domain/messages/Contact"
 import { makeProfileId } from "@influscope/domain/ProfileId"
 import { Delivery, type OutgoingMessage } from "@influscope/ports/Delivery"
 import { type MailServerBehaviour, mailServer, messageIdIn, smtpError } from "@influscope/testing/MailServer"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as DeliveryLayer from "../../src/delivery/Delivery.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 
 const id = OutreachId.make("0123456789abcdef0123456789abcdef")
 

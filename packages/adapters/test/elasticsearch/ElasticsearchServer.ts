@@ -46,3 +46,23 @@ export const removedAtEnd = (url: string, alias: string): Effect.Effect<void, ne
       })
     )
   )
+
+/** Sends a request with this body on to the server, as a proxy that has looked into it. */
+export const passOn = async (url: string, request: Request, body: string): Promise<Response> => {
+  const { pathname, search } = new URL(request.url)
+  const headers = new Headers(request.headers)
+  for (const own of ["host", "authorization"]) headers.delete(own)
+  const answer = await fetch(`${url}${pathname}${search}`, {
+    method: request.method,
+    headers,
+    ...(body === "" ? {} : { body })
+  })
+  // Without the header of an encoding that is undone here.
+  return new Response(await answer.text(), {
+    status: answer.status,
+    headers: {
+      "content-type": answer.headers.get("content-type") ?? "application/json",
+      "x-elastic-product": "Elasticsearch"
+    }
+  })
+}

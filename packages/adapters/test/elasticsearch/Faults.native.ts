@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
-import { removedAtEnd, settingsFor, sharedServer, urlOf } from "./ElasticsearchServer.ts"
+import { passOn, removedAtEnd, settingsFor, sharedServer, urlOf } from "./ElasticsearchServer.ts"
 
 const server = sharedServer()
 
@@ -46,41 +46,24 @@ const proxy = (refuses: Refusal) =>
         port: 0,
         hostname: "127.0.0.1",
         fetch: async (request) => {
-          const url = new URL(request.url)
-          const headers = new Headers(request.headers)
-          headers.delete("host")
-          const target = `${server.url()}${url.pathname}${url.search}`
-          const passOn = async (body: string) => {
-            const answer = await fetch(target, {
-              method: request.method,
-              headers,
-              ...(request.method === "GET" || request.method === "HEAD" ? {} : { body })
-            })
-            // Without the header of an encoding that is undone here.
-            return new Response(await answer.text(), {
-              status: answer.status,
-              headers: {
-                "content-type": answer.headers.get("content-type") ?? "application/json",
-                "x-elastic-product": "Elasticsearch"
-              }
-            })
-          }
           const body = await request.text()
-          if (url.pathname !== "/_bulk") return passOn(body)
+          if (new URL(request.url).pathname !== "/_bulk") return passOn(server.url(), request, body)
           const number = requests++
           const lines = body.trimEnd().split("\n")
           const items = Array.from({ length: lines.length / 2 }, (_, at) => at)
-          const passed = items.filter((at) => !refuses(number, at))
+          const accepted = items.filter((at) => !refuses(number, at))
           const answered: ReadonlyArray<Record<string, unknown>> =
-            passed.length === 0
+            accepted.length === 0
               ? []
               : await passOn(
-                  `${passed.map((at) => `${lines[2 * at]}\n${lines[2 * at + 1]}`).join("\n")}\n`
+                  server.url(),
+                  request,
+                  `${accepted.map((at) => `${lines[2 * at]}\n${lines[2 * at + 1]}`).join("\n")}\n`
                 ).then(async (answer) => {
                   const { items: done }: BulkAnswer = await answer.json()
                   return done
                 })
-          const byItem = new Map(passed.map((at, place) => [at, answered[place]]))
+          const byItem = new Map(accepted.map((at, place) => [at, answered[place]]))
           return Response.json(
             { took: 1, errors: true, items: items.map((at) => byItem.get(at) ?? { create: busyItem }) },
             { headers: { "x-elastic-product": "Elasticsearch" } }

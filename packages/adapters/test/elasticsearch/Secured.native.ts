@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
 import type { Settings } from "../../src/elasticsearch/Settings.ts"
-import { removedAtEnd, settingsFor, sharedServer } from "./ElasticsearchServer.ts"
+import { passOn, removedAtEnd, settingsFor, sharedServer } from "./ElasticsearchServer.ts"
 
 const server = sharedServer()
 
@@ -55,23 +55,7 @@ const secured = Effect.gen(function* () {
             const error = { type: "security_exception", reason: "unable to authenticate user" }
             return Response.json({ error, status: 401 }, { status: 401 })
           }
-          const { pathname, search } = new URL(request.url)
-          const headers = new Headers(request.headers)
-          headers.delete("host")
-          headers.delete("authorization")
-          const body = await request.text()
-          const answer = await fetch(`${server.url()}${pathname}${search}`, {
-            method: request.method,
-            headers,
-            ...(body === "" ? {} : { body })
-          })
-          return new Response(await answer.text(), {
-            status: answer.status,
-            headers: {
-              "content-type": answer.headers.get("content-type") ?? "application/json",
-              "x-elastic-product": "Elasticsearch"
-            }
-          })
+          return passOn(server.url(), request, await request.text())
         }
       })
     ),

@@ -3,12 +3,12 @@ import { join } from "node:path"
 import * as BunFileSystem from "@effect/platform-bun/BunFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { InfluencerId } from "@influscope/domain/tracking/InfluencerId"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as TestClock from "effect/TestClock"
 import { make, type Settings, settings } from "../../src/replay/Provider.ts"
-import { temporaryDirectory } from "../TemporaryDirectory.ts"
 
 const ana = InfluencerId.make("youtube:ana")
 const bo = InfluencerId.make("youtube:bo")
