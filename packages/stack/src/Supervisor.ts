@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from "node:crypto"
+import { createSocket, type Socket } from "node:dgram"
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { connect, createServer } from "node:net"
 import { join } from "node:path"
@@ -51,15 +52,32 @@ const canListen = (port: number): Effect.Effect<boolean> =>
 /** Below those that Linux gives to connections by itself: such a one would be gone before a server asks for it. */
 const lowestPort = 10_000
 const highestPort = 32_000
-const handedOut = new Set<number>()
 
-/** A port that nobody listens on now, and that was not answered before. */
+// Kept, or their ports would be given back.
+const claims: Array<Socket> = []
+
+/**
+ * Whether nobody else has claimed a port: who binds its number for UDP, which no server here uses, has it for as long as
+ * the process lives, also while its server is stopped or has not yet begun to listen.
+ */
+const claim = (port: number): Effect.Effect<boolean> =>
+  Effect.async((resume) => {
+    const socket = createSocket("udp4")
+    socket.once("error", () => {
+      socket.close()
+      resume(Effect.succeed(false))
+    })
+    socket.bind({ port, address: "127.0.0.1", exclusive: true }, () => {
+      claims.push(socket.unref())
+      resume(Effect.succeed(true))
+    })
+  })
+
+/** A port that nobody listens on now, and that no other process that asks for one here is answered. */
 export const freePort: Effect.Effect<number> = Effect.gen(function* () {
   for (;;) {
     const port = randomInt(lowestPort, highestPort)
-    if (handedOut.has(port)) continue
-    handedOut.add(port)
-    if (yield* canListen(port)) return port
+    if ((yield* claim(port)) && (yield* canListen(port))) return port
   }
 })
 
