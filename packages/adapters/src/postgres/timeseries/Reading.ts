@@ -8,7 +8,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { PostgresDatabase } from "../Database.ts"
 import { blockSize, columnOf } from "./Columns.ts"
-import { coarser, packed, rollupOfPoint, unpacked } from "./Rollups.ts"
+import { coarser, type Packed, packed, rollupOfPoint, unpacked } from "./Rollups.ts"
 
 /** No time is so late. */
 const endOfTime = 2 ** 32
@@ -79,7 +79,7 @@ SELECT ${pointColumns} FROM json_array_elements_text($4::json) AS dirty(day) CRO
 
 /** $1 id, $2 from, $3 to, $4 rows. */
 const selectHours = (metrics: ReadonlyArray<MetricName>): string => `
-SELECT ${packed("series_hours", metrics)} AS rows FROM (
+SELECT ${packed("series_hours", metrics)} FROM (
   SELECT * FROM influscope.series_hours
   WHERE series = ${seriesOf} AND day > $2::bigint - ${daySeconds} AND day >= ${keptFrom("hour")} AND day < $3::bigint
   ORDER BY day LIMIT $4::bigint
@@ -87,13 +87,11 @@ SELECT ${packed("series_hours", metrics)} AS rows FROM (
 
 /** $1 id, $2 from, $3 to. */
 const selectDays = (level: RollupLevel, metrics: ReadonlyArray<MetricName>): string => `
-SELECT ${packed("series_days", metrics)} AS rows FROM influscope.series_days
-WHERE series = ${seriesOf} AND day >= greatest($2::bigint, ${keptFrom(level)}) AND day < $3::bigint`
-
-/** Null when there are none. */
-interface Packed {
-  readonly rows: Uint8Array | null
-}
+SELECT ${packed("series_days", metrics)} FROM (
+  SELECT * FROM influscope.series_days
+  WHERE series = ${seriesOf} AND day >= greatest($2::bigint, ${keptFrom(level)}) AND day < $3::bigint
+  ORDER BY day
+) days`
 
 const isIn =
   (from: number, to: number) =>
@@ -135,11 +133,11 @@ export const readRollups = ({ query }: PostgresDatabase) =>
     if (level === "hour") {
       // The first row may have no hour of the range.
       const [row] = yield* query<Packed>("read rollups", selectHours(metrics), [...limited, range.limit + 1])
-      const hours = row?.rows ? unpacked("series_hours", metrics, row.rows).filter(isIn(first, end)) : []
+      const hours = row === undefined ? [] : unpacked("series_hours", metrics, row).filter(isIn(first, end))
       return overlaid(hours, coarser("hour", fresh)).slice(0, range.limit)
     }
     const [row] = yield* query<Packed>("read rollups", selectDays(level, metrics), limited)
-    const stored = row?.rows ? unpacked("series_days", metrics, row.rows) : []
+    const stored = row === undefined ? [] : unpacked("series_days", metrics, row)
     const byDay = overlaid(stored, coarser("day", fresh))
     return (level === "day" ? byDay : coarser(level, byDay)).slice(0, range.limit)
   })

@@ -21,13 +21,21 @@ const summaryOfOne = (figure: number): Summary => ({
   count: 1
 })
 
-/** Of `count` summaries, or of so many figures alone. */
-const summaryAt = (numbers: Float64Array, count: number, place: number): Summary | undefined => {
+/**
+ * Of `count` summaries, or of so many figures alone. Most figures are those of the hour before, and share its summary: a year
+ * of hours has tens of thousands of them.
+ */
+const summaryAt = (
+  numbers: Float64Array,
+  count: number,
+  place: number,
+  before: Summary | undefined
+): Summary | undefined => {
   const isAlone = numbers.length === count
   const at = isAlone ? place : place * summaryLength
   const first = numbers[at]
   if (first === undefined || Number.isNaN(first)) return undefined
-  if (isAlone) return summaryOfOne(first)
+  if (isAlone) return before?.count === 1 && before.first === first ? before : summaryOfOne(first)
   return {
     first,
     last: numbers[at + 1] ?? 0,
@@ -38,37 +46,50 @@ const summaryAt = (numbers: Float64Array, count: number, place: number): Summary
   }
 }
 
-/**
- * Rows of a table of rollups in one value, which the driver reads in a fraction of the time it takes for as many values as there
- * are days and metrics. A row is its day, its hours if the table has some, and an array for each metric, empty when it is null.
- */
-export const packed = (table: "series_hours" | "series_days", metrics: ReadonlyArray<MetricName>): string => {
-  const summaries = metrics.map(
-    (metric) => `coalesce(array_send(${columnOf(metric)}), array_send('{}'::float8[]))`
-  )
-  const hours = table === "series_hours" ? ["array_send(hours)"] : []
-  return `string_agg(${["int8send(day)", ...hours, ...summaries].join(" || ")}, '' ORDER BY day)`
+/** What `packed` selects; null when there are no rows. */
+export type Packed = { readonly heads: Uint8Array | null } & {
+  readonly [M in MetricName]?: Uint8Array | null
 }
 
-/** What `packed` made of rows of the same table and the same metrics. */
+/**
+ * Rows of a table of rollups, in the order of the FROM clause, as a value for their heads and one for each metric, which the
+ * driver reads in a fraction of the time it takes for as many values as there are days and metrics. A head is a day, and its
+ * hours if the table has some; a metric is an array for each row, empty when it is null.
+ */
+export const packed = (table: "series_hours" | "series_days", metrics: ReadonlyArray<MetricName>): string => {
+  const head = table === "series_hours" ? "int8send(day) || array_send(hours)" : "int8send(day)"
+  const summaries = metrics.map(
+    (metric) =>
+      `string_agg(coalesce(array_send(${columnOf(metric)}), array_send('{}'::float8[])), '') AS "${metric}"`
+  )
+  return [`string_agg(${head}, '') AS heads`, ...summaries].join(", ")
+}
+
+/** The rollups of rows of the same table, with the same metrics. */
 export const unpacked = (
   table: "series_hours" | "series_days",
   metrics: ReadonlyArray<MetricName>,
-  bytes: Uint8Array
+  { heads, ...summaries }: Packed
 ): ReadonlyArray<Rollup> => {
-  const reader = readerOf(bytes)
+  if (heads === null) return []
+  const reader = readerOf(heads)
+  const readers = metrics.flatMap((metric) => {
+    const bytes = summaries[metric] ?? undefined
+    return bytes === undefined ? [] : [{ metric, reader: readerOf(bytes) }]
+  })
   const all: Array<{ readonly time: number; readonly metrics: Metrics }> = []
   while (!isAtEnd(reader)) {
     const day = readBigint(reader)
     const hours = table === "series_hours" ? readArray(reader) : oneBucket
     const first = all.length
     for (const hour of hours) all.push({ time: day + hour * bucketSeconds.hour, metrics: {} })
-    for (const metric of metrics) {
-      const numbers = readArray(reader)
+    for (const of of readers) {
+      const numbers = readArray(of.reader)
+      let summary: Summary | undefined
       for (let place = 0; place < hours.length; place++) {
-        const summary = summaryAt(numbers, hours.length, place)
+        summary = summaryAt(numbers, hours.length, place, summary)
         const rollup = all[first + place]
-        if (summary !== undefined && rollup !== undefined) rollup.metrics[metric] = summary
+        if (summary !== undefined && rollup !== undefined) rollup.metrics[of.metric] = summary
       }
     }
   }
