@@ -1,7 +1,7 @@
 /**
  * How much memory InfluScope takes, and how long it takes to start:
  *   bun bench/footprint/run.ts [--megabytes 1000] [--accounts 50000] [--captions 900] [--distinct 200000] [--starts 5]
- *     [--settle 20] [--idle 200] [--growth 200] [--start 4] [--seed 31] [--no-gate]
+ *     [--settle 20] [--idle 200] [--growth 200] [--start 4.5] [--seed 31] [--no-gate]
  * Imports two files: one of `megabytes` about `accounts` accounts, told again and again, so that the index does not grow
  * and all growth is that of reading; and one of `distinct` accounts, told once, to see what a profile takes. `captions` is
  * the length of a column of text in the first that is read and not used, as real exports have them; with 0 the rows are
@@ -27,7 +27,7 @@ const { gate, numbers } = readArguments({
   settle: 20,
   idle: 200,
   growth: 200,
-  start: 4,
+  start: 4.5,
   seed: 31
 })
 
