@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as BunContext from "@effect/platform-bun/BunContext"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -17,10 +16,7 @@ export const embedded = <A, E>(
   settings: Readonly<Record<string, string>> = {}
 ) =>
   Effect.gen(function* () {
-    const directory = yield* Effect.acquireRelease(
-      Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-remote-"))),
-      (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-    )
+    const directory = yield* temporaryDirectory
     const all = { INFLUSCOPE_DATA_DIR: join(directory, "data"), ...settings }
     const config = ConfigProvider.fromMap(new Map(Object.entries(all)), { pathDelim: "_" })
     return yield* Layer.build(

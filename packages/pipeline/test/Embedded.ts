@@ -11,7 +11,6 @@ import { type Message, PubSub, type SubscribeOptions } from "@influscope/ports/P
 import type { StateStore } from "@influscope/ports/StateStore"
 import { StorageError } from "@influscope/ports/StorageError"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -59,9 +58,6 @@ export const embedded = (
 
 /** The same, on a directory that lives as long as the layer. */
 export const embeddedOnce = Layer.unwrapScoped(Effect.map(temporaryDirectory, (path) => embedded(path)))
-
-export const settings = (values: Readonly<Record<string, string>>): Layer.Layer<never> =>
-  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values))))
 
 /**
  * `up`: as it is. `down`: refuses everything. `lossy`: answers success and forgets the message, as brokers have been

@@ -3,6 +3,7 @@ import { Database } from "@influscope/adapters/sqlite/Database"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
 import { stageItems } from "@influscope/telemetry/Metrics"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
@@ -27,7 +28,6 @@ import {
   noAudit,
   passUntil,
   queued,
-  settings,
   subscription,
   topic
 } from "./Embedded.ts"

@@ -4,6 +4,7 @@ import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub, Reject } from "@influscope/ports/PubSub"
 import { relayed } from "@influscope/telemetry/Metrics"
+import { settings } from "@influscope/testing/Settings"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -25,7 +26,6 @@ import {
   process,
   publish,
   queued,
-  settings,
   subscription,
   topic
 } from "./Embedded.ts"

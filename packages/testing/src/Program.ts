@@ -35,7 +35,8 @@ const key = await keyOf()
 const removeOld = async (): Promise<void> => {
   for (const name of await readdir(programs)) {
     const path = join(programs, name)
-    const { mtimeMs } = await stat(path)
+    // What another process makes or removes meanwhile is gone by that name.
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
     if (Date.now() - mtimeMs > 86_400_000) await rm(path, { recursive: true, force: true })
   }
 }

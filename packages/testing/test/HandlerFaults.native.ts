@@ -10,7 +10,6 @@ import { consume } from "@influscope/pipeline/Consumer"
 import { Reject, Retry } from "@influscope/ports/PubSub"
 import { randomAt } from "@influscope/scraper/synthetic/Random"
 import * as Supervisor from "@influscope/stack/Supervisor"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -20,6 +19,7 @@ import * as Schedule from "effect/Schedule"
 import { assert, describe, it } from "vitest"
 import { accountId, deadBatches } from "../src/Discovery.ts"
 import { restart, start, stop, withEnv } from "../src/Faults.ts"
+import { settings } from "../src/Settings.ts"
 import { runningSystem } from "./RunningSystem.ts"
 
 /** Batches of five. */
@@ -69,9 +69,7 @@ describe("the discovery pipeline and a handler that fails", () => {
       Layer.provide(ConsumingLive),
       // Every one of the failures is said.
       Layer.provide(Logger.minimumLogLevel(LogLevel.None)),
-      Layer.provide(
-        Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env)), { pathDelim: "_" }))
-      )
+      Layer.provide(settings(env))
     )
   }
 

@@ -10,8 +10,8 @@ import { DeadLetters } from "@influscope/ports/DeadLetters"
 import { AnalyticsUnavailable, EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
 import { Outbox } from "@influscope/ports/Outbox"
 import { PubSub } from "@influscope/ports/PubSub"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -31,10 +31,6 @@ const around = (directory: string, analyticsLayer = analytics) =>
     ),
     Layer.provideMerge(Layer.merge(searchIndex(directory), analyticsLayer))
   )
-
-/** Settings as the environment has them. */
-const settings = (values: Readonly<Record<string, string>>) =>
-  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(values)), { pathDelim: "_" }))
 
 const publish = (id: string, ...observations: ReadonlyArray<Observation>) =>
   Effect.flatMap(Publisher, (publisher) =>

@@ -23,13 +23,13 @@ import { Discoveries } from "@influscope/ports/Discoveries"
 import { Imports } from "@influscope/ports/Imports"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { PostsServiceLive } from "@influscope/posts/PostsService"
+import { settings as configured } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import { Watch } from "@influscope/tracker/alerts/Watch"
 import { NoticesLive } from "@influscope/tracker/Notices"
 import { Slots } from "@influscope/tracker/Slots"
 import { TellGrowth } from "@influscope/tracker/TellGrowth"
 import type { ConfigError } from "effect/ConfigError"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Logger from "effect/Logger"
@@ -89,9 +89,7 @@ export const embedded = (directory: string, options: InstanceOptions = {}) => {
     Layer.provideMerge(Publisher.Default),
     Layer.provideMerge(troubled(trouble)),
     Layer.provideMerge(adapters(directory)),
-    Layer.provide(
-      Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings)), { pathDelim: "_" }))
-    ),
+    Layer.provide(configured(settings)),
     Layer.provide(Logger.minimumLogLevel(LogLevel.None))
   )
 }

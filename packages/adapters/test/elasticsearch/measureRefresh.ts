@@ -1,11 +1,9 @@
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
 import * as BunRuntime from "@effect/platform-bun/BunRuntime"
 import { Client, HttpConnection } from "@elastic/elasticsearch"
 import { StorageError } from "@influscope/ports/StorageError"
 import { scoped } from "@influscope/stack/Supervisor"
 import { elasticsearch } from "@influscope/stack/servers/Elasticsearch"
+import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { makeProfiles } from "../../../../bench/search/Corpus.ts"
@@ -42,10 +40,7 @@ const attempt = <A>(use: () => Promise<A>): Effect.Effect<A, StorageError> =>
   })
 
 const program = Effect.gen(function* () {
-  const directory = yield* Effect.acquireRelease(
-    Effect.sync(() => mkdtempSync(join(tmpdir(), "influscope-refresh-"))),
-    (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-  )
+  const directory = yield* temporaryDirectory
   const { where } = yield* scoped(elasticsearch, { directory })
   const client = new Client({
     node: elasticsearch.environment(where)["ELASTICSEARCH_URL"] ?? "",

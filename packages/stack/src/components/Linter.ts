@@ -295,9 +295,8 @@ const fewRetries = 172_800
 const checkInitialization = (line: number, retries: ReadonlyMap<string, Policy>, report: Report): void => {
   const name = "DaprBuiltInInitializationRetries"
   const policy = retries.get(name)
-  const most = policy === undefined ? undefined : get(policy.tree, "maxRetries")
-  const isConstant = policy !== undefined && textAt(policy.tree, "policy") === "constant"
-  if (isConstant && Number(most?.text) >= fewRetries) return
+  const most = get(policy?.tree, "maxRetries")
+  if (textAt(policy?.tree, "policy") === "constant" && Number(most?.text) >= fewRetries) return
   report(
     most?.line ?? policy?.line ?? line,
     name,

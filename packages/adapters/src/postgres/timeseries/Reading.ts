@@ -133,11 +133,11 @@ export const readRollups = ({ query }: PostgresDatabase) =>
     if (level === "hour") {
       // The first row may have no hour of the range.
       const [row] = yield* query<Packed>("read rollups", selectHours(metrics), [...limited, range.limit + 1])
-      const hours = row === undefined ? [] : unpacked("series_hours", metrics, row).filter(isIn(first, end))
+      const hours = unpacked("series_hours", metrics, row).filter(isIn(first, end))
       return overlaid(hours, coarser("hour", fresh)).slice(0, range.limit)
     }
     const [row] = yield* query<Packed>("read rollups", selectDays(level, metrics), limited)
-    const stored = row === undefined ? [] : unpacked("series_days", metrics, row)
+    const stored = unpacked("series_days", metrics, row)
     const byDay = overlaid(stored, coarser("day", fresh))
     return (level === "day" ? byDay : coarser(level, byDay)).slice(0, range.limit)
   })

@@ -69,13 +69,13 @@ export const packed = (table: "series_hours" | "series_days", metrics: ReadonlyA
 export const unpacked = (
   table: "series_hours" | "series_days",
   metrics: ReadonlyArray<MetricName>,
-  { heads, ...summaries }: Packed
+  row: Packed | undefined
 ): ReadonlyArray<Rollup> => {
-  if (heads === null) return []
-  const reader = readerOf(heads)
+  if (!row?.heads) return []
+  const reader = readerOf(row.heads)
   const readers = metrics.flatMap((metric) => {
-    const bytes = summaries[metric] ?? undefined
-    return bytes === undefined ? [] : [{ metric, reader: readerOf(bytes) }]
+    const bytes = row[metric]
+    return bytes ? [{ metric, reader: readerOf(bytes) }] : []
   })
   const all: Array<{ readonly time: number; readonly metrics: Metrics }> = []
   while (!isAtEnd(reader)) {
