@@ -85,10 +85,13 @@ const attempt = <A>(
 const together = 100
 const concurrency = 3
 
-/** Attempts after the first; on top of those that the driver makes at other nodes. */
+/**
+ * Attempts after the first, within some three seconds; on top of those that the driver makes at other nodes. A node whose
+ * connection broke is not tried by the driver before it has connected again, which it first does after half a second.
+ */
 const again = Schedule.exponential("50 millis").pipe(
   Schedule.jittered,
-  Schedule.intersect(Schedule.recurs(3))
+  Schedule.intersect(Schedule.recurs(6))
 )
 
 const clientOf = (settings: Settings): Client =>

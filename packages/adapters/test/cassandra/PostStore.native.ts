@@ -28,11 +28,12 @@ const storeAt = (settings: Readonly<Record<string, string>>) =>
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings)))))
   )
 
+/** A node that has just started answers slowly, on a machine that has other things to do. */
+const patient = { CASSANDRA_TIMEOUT: "20 seconds" }
+
 /** A keyspace of its own on the node that all tests share. */
 const restartable = TestServer.shared(cassandra).pipe(
-  Effect.map(({ environment }) =>
-    storeAt({ ...environment, CASSANDRA_KEYSPACE: newKeyspace(), CASSANDRA_TIMEOUT: "20 seconds" })
-  ),
+  Effect.map(({ environment }) => storeAt({ ...environment, CASSANDRA_KEYSPACE: newKeyspace(), ...patient })),
   Effect.orDie
 )
 
@@ -163,7 +164,7 @@ describe("posts in Cassandra", () => {
             Effect.orElseSucceed(allThere, () => false),
             "60 seconds"
           )
-        }).pipe(Effect.provide(storeAt(server.environment)))
+        }).pipe(Effect.provide(storeAt({ ...server.environment, ...patient })))
       }),
     // Its node starts twice.
     400_000
