@@ -6,6 +6,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: "forks",
+    // To load everything anew for each file would take a quarter of the time; what a test makes ends with its scope.
+    isolate: false,
     poolOptions: { forks: { maxForks: 2 } }
   }
 })
