@@ -18,9 +18,7 @@ const server = sharedServer()
 /** Both indices over the same profiles. */
 const filled = (profiles: ReadonlyArray<Profile>) => {
   const runtime = ManagedRuntime.make(
-    ElasticsearchIndex.layerWithEffect(
-      Effect.sync(() => settingsFor(server.url(), unique("profiles"), "30 seconds"))
-    )
+    ElasticsearchIndex.layerWithEffect(Effect.sync(() => settingsFor(server.url(), unique("profiles"))))
   )
   const embedded = new MemoryIndex()
   beforeAll(async () => {

@@ -22,7 +22,7 @@ export const sharedServer = (): { readonly url: () => string } => {
 export const settingsFor = (
   url: string,
   alias: string,
-  timeout: Duration.DurationInput = "10 seconds"
+  timeout: Duration.DurationInput = "30 seconds"
 ): Settings => ({
   nodes: [url],
   apiKey: Option.none(),
