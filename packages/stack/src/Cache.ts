@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync } from "node:fs"
+import { Database, SQLiteError } from "bun:sqlite"
+import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
-import { basename, dirname, join } from "node:path"
+import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import { InstallFailed } from "./Server.ts"
 import * as Shell from "./Shell.ts"
 
@@ -9,35 +11,33 @@ import * as Shell from "./Shell.ts"
 export const cacheRoot = (): string =>
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "influscope")
 
-const isAlive = (pid: number): boolean => {
+/** Whether it was free, and is held from now on. */
+const take = (lock: Database): boolean => {
   try {
-    process.kill(pid, 0)
+    lock.run("BEGIN IMMEDIATE")
     return true
-  } catch {
-    return false
+  } catch (error) {
+    if (error instanceof SQLiteError && error.code === "SQLITE_BUSY") return false
+    throw error
   }
 }
 
-/** Of "<program>.<epoch ms>-<pid>-<number>.partial": who is making a program, and since when. */
-const partialPattern = /^(.*)\.(\d+)-(\d+)-\d+\.partial$/
-
-let made = 0
-
-const partialOf = (directory: string): string => `${directory}.${Date.now()}-${process.pid}-${made++}.partial`
-
-/** Whether somebody who is alive began to make the same before; what the dead have begun is removed. */
-const isBegunByOthers = (partial: string): boolean => {
-  const own = basename(partial)
-  const [, program, since = ""] = partialPattern.exec(own) ?? []
-  const others = readdirSync(dirname(partial)).filter((name) => {
-    const [, its, began = "", pid] = partialPattern.exec(name) ?? []
-    if (its !== program || name === own) return false
-    if (isAlive(Number(pid))) return Number(began) < Number(since) || (began === since && name < own)
-    rmSync(join(dirname(partial), name), { recursive: true, force: true })
-    return false
-  })
-  return others.length > 0
-}
+/**
+ * Held until the end of the scope by one of all processes. A transaction of SQLite that writes nothing: the system lets go
+ * of its locks when a process dies, so nobody waits for the dead.
+ */
+const heldByOne = (path: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Database(path)),
+    (lock) => Effect.sync(() => lock.close())
+  ).pipe(
+    Effect.tap((lock) =>
+      Effect.repeat(
+        Effect.sync(() => take(lock)),
+        { until: (isTaken) => isTaken, schedule: Schedule.spaced("200 millis") }
+      )
+    )
+  )
 
 /**
  * Answers the directory. When it is missing, `make` fills an empty one, which then takes its place in one step: what was cut
@@ -48,22 +48,20 @@ export const madeOnce = <E>(
   directory: string,
   make: (directory: string) => Effect.Effect<void, E>
 ): Effect.Effect<string, E> =>
-  Effect.suspend(() => {
-    if (existsSync(directory)) return Effect.succeed(directory)
-    const partial = partialOf(directory)
-    const wait: Effect.Effect<void> = Effect.suspend(() =>
-      isBegunByOthers(partial) ? Effect.delay(wait, "200 millis") : Effect.void
+  Effect.gen(function* () {
+    if (existsSync(directory)) return directory
+    const partial = `${directory}.partial`
+    mkdirSync(dirname(directory), { recursive: true })
+    yield* heldByOne(`${directory}.lock`)
+    if (existsSync(directory)) return directory
+    rmSync(partial, { recursive: true, force: true })
+    mkdirSync(partial)
+    yield* Effect.onError(make(partial), () =>
+      Effect.sync(() => rmSync(partial, { recursive: true, force: true }))
     )
-    return Effect.gen(function* () {
-      yield* Effect.sync(() => mkdirSync(partial, { recursive: true }))
-      yield* wait
-      if (existsSync(directory)) return directory
-      yield* make(partial)
-      // Two that began in the same millisecond may both have made it.
-      if (!existsSync(directory)) renameSync(partial, directory)
-      return directory
-    }).pipe(Effect.ensuring(Effect.sync(() => rmSync(partial, { recursive: true, force: true }))))
-  })
+    renameSync(partial, directory)
+    return directory
+  }).pipe(Effect.scoped)
 
 /** The directory of a program in the cache, which `make` fills when it is missing. */
 export const cached = (
