@@ -10,7 +10,6 @@ import * as Schema from "effect/Schema"
 
 const Report = Schema.parseJson(
   Schema.Struct({
-    numPassedTests: Schema.Number,
     testResults: Schema.Array(
       Schema.Struct({
         /** The file. */
@@ -29,61 +28,106 @@ const Report = Schema.parseJson(
   })
 )
 
-/** Waited for in vain by a test, by a client of a server, or by vitest, whose error is called like this in its report. */
-const late = /^(?:NotInTime|TimeoutException|ServerFailed|Error: STACK_TRACE_ERROR)\b|\(unavailable\)/
+/** Waited for in vain by a test, by vitest, whose error is called like this in its report, or by a client of a server. */
+const late = [
+  /^NotInTime: /,
+  /^TimeoutException: /,
+  /^Error: STACK_TRACE_ERROR$/,
+  /^StorageError: .*\(unavailable\)/,
+  /^ServerFailed: .*(?:not ready after|not healthy in time|no container in time)/
+]
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`)
 }
 
-const firstLine = (messages: ReadonlyArray<string>): string => messages[0]?.split("\n")[0] ?? ""
-
 const directory = mkdtempSync(join(tmpdir(), "influscope-native-"))
 
+interface Failure {
+  readonly test: string
+  readonly why: string
+}
+
+interface Outcome {
+  readonly passed: number
+  readonly failures: ReadonlyArray<Failure>
+}
+
+const outcomeOf = ({
+  assertionResults,
+  message,
+  name
+}: (typeof Report.Type.testResults)[number]): Outcome => {
+  const failed = assertionResults.filter(({ status }) => status === "failed")
+  const failures = failed.map(({ failureMessages, fullName }) => ({
+    test: fullName,
+    why: failureMessages[0] ?? ""
+  }))
+  return {
+    passed: assertionResults.filter(({ status }) => status === "passed").length,
+    // A file that could not be run has no test that failed.
+    failures: failures.length === 0 && message !== "" ? [{ test: name, why: message }] : failures
+  }
+}
+
+/** What became of each file, and whether something was thrown where no test awaits it. */
 const run = async (name: string, files: ReadonlyArray<string>) => {
-  const output = join(directory, `${name}.json`)
+  const report = join(directory, `${name}.json`)
   const child = Bun.spawn(
     [
       ...["bun", "--bun", "node_modules/vitest/vitest.mjs", "run", "-c", "vitest.native.config.ts"],
-      ...["--reporter=default", "--reporter=json", `--outputFile.json=${output}`, ...files]
+      ...["--reporter=default", "--reporter=json", `--outputFile.json=${report}`, ...files]
     ],
-    {
-      env: { ...process.env, INFLUSCOPE_TEST_SERVERS: "native" },
-      stdin: "ignore",
-      stdout: "inherit",
-      stderr: "inherit"
-    }
+    { env: { ...process.env, INFLUSCOPE_TEST_SERVERS: "native" }, stdin: "ignore", stderr: "pipe" }
   )
-  const isContent = (await child.exited) === 0
-  const report = Schema.decodeSync(Report)(await Bun.file(output).text())
-  const failed = report.testResults.flatMap(({ assertionResults, message, name: file }) => {
-    const tests = assertionResults.filter(({ status }) => status === "failed")
-    // A file that could not be run has no test that failed.
-    const all =
-      tests.length === 0 && message !== "" ? [{ fullName: file, failureMessages: [message] }] : tests
-    return all.map(({ failureMessages, fullName }) => ({ file, fullName, failureMessages }))
-  })
-  return { isContent, passed: report.numPassedTests, failed }
+  // The report knows nothing of errors outside of tests; what vitest prints does.
+  const passOn = async (from: ReadableStream<Uint8Array>, to: NodeJS.WriteStream): Promise<string> => {
+    let text = ""
+    const decoder = new TextDecoder()
+    await from.pipeTo(
+      new WritableStream({
+        write: (bytes: Uint8Array) => {
+          to.write(bytes)
+          text += decoder.decode(bytes, { stream: true })
+        }
+      })
+    )
+    return text
+  }
+  const printed = await Promise.all([
+    passOn(child.stdout, process.stdout),
+    passOn(child.stderr, process.stderr)
+  ])
+  await child.exited
+  const { testResults } = Schema.decodeSync(Report)(await Bun.file(report).text())
+  return {
+    outcomes: new Map(testResults.map((result) => [result.name, outcomeOf(result)])),
+    isStrayed: /Unhandled (?:Error|Rejection)/.test(printed.join("\n"))
+  }
 }
 
+const failuresOf = (outcomes: ReadonlyMap<string, Outcome>) =>
+  [...outcomes].flatMap(([file, { failures }]) => failures.map((failure) => ({ file, ...failure })))
+
 const first = await run("first", process.argv.slice(2))
-const isLate = first.failed.every(({ failureMessages }) => late.test(firstLine(failureMessages)))
-let { isContent } = first
-let stillFailed = first.failed
+const failures = failuresOf(first.outcomes)
+const outcomes = new Map(first.outcomes)
+let { isStrayed } = first
+const isLate = failures.every(({ why }) => late.some((pattern) => pattern.test(why.split("\n")[0] ?? "")))
 // More than a few are no accident.
-if (first.failed.length > 0 && first.failed.length <= 5 && isLate) {
-  const files = [...new Set(first.failed.map(({ file }) => file))]
+if (!isStrayed && isLate && failures.length > 0 && failures.length <= 5) {
+  const files = [...new Set(failures.map(({ file }) => file))]
   say(`\n-- too late in ${files.length} files; once more, by themselves`)
-  for (const { failureMessages, fullName } of first.failed)
-    say(`   ${fullName}: ${firstLine(failureMessages)}`)
+  for (const { test, why } of failures) say(`   ${test}: ${why.split("\n")[0]}`)
   say("")
   const second = await run("second", files)
-  isContent = second.isContent
-  stillFailed = second.failed
+  for (const [file, outcome] of second.outcomes) outcomes.set(file, outcome)
+  isStrayed = second.isStrayed
 }
 rmSync(directory, { recursive: true, force: true })
 
+const failed = failuresOf(outcomes).length
+const passed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.passed, 0)
 // As vitest says it, which is what is counted.
-const passed = first.passed + first.failed.length - stillFailed.length
-say(`\n Tests  ${stillFailed.length} failed | ${passed} passed`)
-process.exit(isContent ? 0 : 1)
+say(`\n Tests  ${failed} failed | ${passed} passed`)
+process.exit(failed === 0 && !isStrayed ? 0 : 1)

@@ -14,7 +14,7 @@ import { EmailAddress } from "@influscope/domain/messages/Contact"
 import { makeProfileId } from "@influscope/domain/ProfileId"
 import { Delivery, type OutgoingMessage } from "@influscope/ports/Delivery"
 import { mailServer, messageIdIn } from "@influscope/testing/MailServer"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -38,14 +38,14 @@ interface Run {
 const runCampaign = (
   directory: string,
   channel: Channel,
-  settings: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>>,
   hook: string
 ): Promise<Run> =>
   new Promise((resolve, reject) => {
     const child = spawn(
       process.execPath,
       [program, directory, channel, String(numbers.recipients), ...(channel === "webhook" ? [hook] : [])],
-      { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...settings } }
+      { stdio: ["ignore", "pipe", "inherit"], env: { ...process.env, ...environment } }
     )
     const pid = child.pid ?? 0
     let [began, before, peak] = [0, 0, 0]
@@ -88,7 +88,7 @@ const newMessage = (channel: Channel, hook: string, place: number): OutgoingMess
 const runBare = (
   directory: string,
   channel: Channel,
-  settings: Readonly<Record<string, string>>,
+  environment: Readonly<Record<string, string>>,
   hook: string
 ): Promise<number> =>
   Effect.gen(function* () {
@@ -102,12 +102,7 @@ const runBare = (
     )
     return Duration.toSeconds(took)
   }).pipe(
-    Effect.provide(
-      Layer.provide(
-        DeliveryLayer.layer(join(directory, "bare")),
-        Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
-      )
-    ),
+    Effect.provide(Layer.provide(DeliveryLayer.layer(join(directory, "bare")), settings(environment))),
     Effect.runPromise
   )
 
@@ -140,14 +135,18 @@ const measure = (channel: Channel) =>
         (running) => Effect.promise(() => running.stop(true))
       )
       const hook = `http://127.0.0.1:${server.port}/hook`
-      const settings = { MESSAGES_SMTP_URL: url, MESSAGES_WEBHOOK_PRIVATE: "allow", MESSAGES_RATE: "100000" }
-      const run = yield* Effect.promise(() => runCampaign(directory, channel, settings, hook))
+      const environment = {
+        MESSAGES_SMTP_URL: url,
+        MESSAGES_WEBHOOK_PRIVATE: "allow",
+        MESSAGES_RATE: "100000"
+      }
+      const run = yield* Effect.promise(() => runCampaign(directory, channel, environment, hook))
       const received =
         channel === "file"
           ? readdirSync(join(directory, "outgoing")).filter((name) => name.endsWith(".json")).length
           : ids.size
       const twice = channel === "file" ? 0 : arrived - ids.size
-      const bareSeconds = yield* Effect.promise(() => runBare(directory, channel, settings, hook))
+      const bareSeconds = yield* Effect.promise(() => runBare(directory, channel, environment, hook))
       return {
         channel,
         received,

@@ -16,7 +16,7 @@ import { profilesDiscovered } from "@influscope/domain/Events"
 import { PubSub } from "@influscope/ports/PubSub"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { start } from "@influscope/testing/DaprSystem"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -145,8 +145,8 @@ BunRuntime.runMain(
     const { services } = yield* start({ directory, env: { INFLUSCOPE_LOG_LEVEL: "WARN" } })
     const { recipe, where } = services.indexer
     yield* Supervisor.stop(recipe, where)
-    const environment = new Map(Object.entries(recipe.command(where).env ?? {}))
-    const live = Layer.provide(ConsumingLive, Layer.setConfigProvider(ConfigProvider.fromMap(environment)))
+    const environment = recipe.command(where).env ?? {}
+    const live = Layer.provide(ConsumingLive, settings(environment))
     yield* sweep.pipe(Effect.scoped, Effect.provide(live))
   }).pipe(Effect.scoped, Logger.withMinimumLogLevel(LogLevel.Warning))
 )

@@ -7,7 +7,7 @@ import type { Cache } from "@influscope/ports/Cache"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { daprd } from "@influscope/stack/servers/Daprd"
 import { redis } from "@influscope/stack/servers/Redis"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { stringify } from "yaml"
@@ -35,10 +35,9 @@ const throughDapr = (directory: string) =>
     )
     const recipe = daprd({ appId: "bench", resources: [resources] })
     const sidecar = yield* Supervisor.scoped(recipe, { directory: join(directory, "daprd") })
-    const settings = new Map(Object.entries(recipe.environment(sidecar.where)))
     return DaprCache.layer.pipe(
       Layer.provide(Sidecar.layer),
-      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(settings)))
+      Layer.provide(settings(recipe.environment(sidecar.where)))
     )
   })
 

@@ -12,9 +12,9 @@ import type { ServerRecipe } from "@influscope/stack/Server"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { cassandra } from "@influscope/stack/servers/Cassandra"
 import { postgres } from "@influscope/stack/servers/Postgres"
+import { settings } from "@influscope/testing/Settings"
 import { SQL } from "bun"
 import { Client, concurrent } from "cassandra-driver"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
@@ -30,9 +30,6 @@ export interface Contender {
 }
 
 type Opening = (directory: string) => Effect.Effect<Contender, unknown, Scope.Scope>
-
-const configured = (settings: Readonly<Record<string, string>>) =>
-  Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
 
 /** A server of its own, gone with the scope. */
 const serverOf = (directory: string, recipe: ServerRecipe) =>
@@ -87,10 +84,7 @@ const onPostgres: Opening = (directory) =>
     return {
       name: "PostgreSQL",
       writers: 4,
-      layer: Layer.provide(
-        PostgresPosts.layer,
-        Layer.provide(PostgresDatabase.layer, configured(environment))
-      ),
+      layer: Layer.provide(PostgresPosts.layer, Layer.provide(PostgresDatabase.layer, settings(environment))),
       bare: async (posts) => {
         const rows = posts.map((post) => ({
           id: post.id,
@@ -138,10 +132,7 @@ const onCassandra: Opening = (directory) =>
       writers: 2,
       layer: Layer.provide(
         CassandraPosts.layer,
-        Layer.provide(
-          CassandraDatabase.layer,
-          configured({ ...environment, CASSANDRA_TIMEOUT: "30 seconds" })
-        )
+        Layer.provide(CassandraDatabase.layer, settings({ ...environment, CASSANDRA_TIMEOUT: "30 seconds" }))
       ),
       bare: async (posts) => {
         await Promise.all([

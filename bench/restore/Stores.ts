@@ -12,8 +12,8 @@ import { elasticsearch } from "@influscope/stack/servers/Elasticsearch"
 import { minio } from "@influscope/stack/servers/Minio"
 import { postgres } from "@influscope/stack/servers/Postgres"
 import { destroy, recoveryOf, type Step } from "@influscope/testing/Recovery"
+import { settings } from "@influscope/testing/Settings"
 import { SQL } from "bun"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
@@ -138,12 +138,12 @@ export const drillStores = (directory: string, amounts: Amounts) =>
     const url: string = environment.DATABASE_URL
     // It is filled as fast as it goes.
     const patient = { ...environment, ELASTICSEARCH_TIMEOUT: "1 minute" }
-    const settings = Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(patient))))
+    const configured = settings(patient)
     const database = Layer.mergeAll(PostgresTimeSeries.layer, PostgresPosts.layer, PostgresOutbox.layer).pipe(
       Layer.provide(PostgresDatabase.layer)
     )
-    const index = Layer.provide(ElasticsearchIndex.layer, settings)
-    yield* Effect.provide(write(amounts), Layer.merge(Layer.provide(database, settings), index))
+    const index = Layer.provide(ElasticsearchIndex.layer, configured)
+    yield* Effect.provide(write(amounts), Layer.merge(Layer.provide(database, configured), index))
     const contents = Effect.provide(contentsOf(url), index)
 
     const before = yield* contents

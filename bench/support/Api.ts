@@ -57,20 +57,35 @@ export const readMetric = async (url: string, name: string): Promise<number> => 
     .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(" ") + 1)), 0)
 }
 
-/** Asks again until it is so. */
-export const until = async <A>(
+interface Patience {
+  readonly everyMs: number
+  readonly timeoutMs: number
+}
+
+/** Asks again until it is so or the time is up, and answers what was said last. */
+export const lastOf = async <A>(
   read: () => Promise<A>,
   enough: (value: A) => boolean,
-  { everyMs, timeoutMs }: { readonly everyMs: number; readonly timeoutMs: number }
+  { everyMs, timeoutMs }: Patience
 ): Promise<A> => {
   const deadline = performance.now() + timeoutMs
   for (;;) {
     const value = await read()
-    if (enough(value)) return value
-    if (performance.now() > deadline)
-      throw new Error(`Not so after ${timeoutMs} ms: ${JSON.stringify(value)?.slice(0, 1_000)}`)
+    if (enough(value) || performance.now() > deadline) return value
     await Bun.sleep(everyMs)
   }
+}
+
+/** Asks again until it is so; that the time is up is an error. */
+export const until = async <A>(
+  read: () => Promise<A>,
+  enough: (value: A) => boolean,
+  patience: Patience
+): Promise<A> => {
+  const value = await lastOf(read, enough, patience)
+  if (!enough(value))
+    throw new Error(`Not so after ${patience.timeoutMs} ms: ${JSON.stringify(value)?.slice(0, 1_000)}`)
+  return value
 }
 
 /** Waits until an import is over. */

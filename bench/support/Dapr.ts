@@ -3,7 +3,7 @@ import * as ElasticsearchIndex from "@influscope/adapters/elasticsearch/Elastics
 import type { SearchIndex } from "@influscope/ports/SearchIndex"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { type DaprSystem, type SystemOptions, start } from "@influscope/testing/DaprSystem"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
@@ -12,10 +12,7 @@ export const indexOf = (
   { environment }: DaprSystem,
   address = environment["ELASTICSEARCH_URL"] ?? ""
 ): Layer.Layer<SearchIndex> =>
-  ElasticsearchIndex.layer.pipe(
-    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map([["ELASTICSEARCH_URL", address]])))),
-    Layer.orDie
-  )
+  ElasticsearchIndex.layer.pipe(Layer.provide(settings({ ELASTICSEARCH_URL: address })), Layer.orDie)
 
 /** Runs the services beside sidecars, with their servers, for as long as the body takes. */
 export const withDapr = async <A>(

@@ -4,7 +4,7 @@ import * as PostgresTimeSeries from "@influscope/adapters/postgres/timeseries/Ti
 import type { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { postgres } from "@influscope/stack/servers/Postgres"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
@@ -22,13 +22,9 @@ export const onPostgres = <A, E>(
   Effect.gen(function* () {
     const { where } = yield* Supervisor.scoped(postgres, { directory: join(directory, "server") })
     const url = postgres.environment(where)["DATABASE_URL"] ?? ""
-    const settings = new Map([
-      ["DATABASE_URL", url],
-      ["DATABASE_STATEMENT_TIMEOUT", "5 minutes"]
-    ])
     const database = Layer.provide(
       PostgresDatabase.layer,
-      Layer.setConfigProvider(ConfigProvider.fromMap(settings))
+      settings({ DATABASE_URL: url, DATABASE_STATEMENT_TIMEOUT: "5 minutes" })
     )
     return yield* body({ url, psql: join(where.program, "psql") }).pipe(
       Effect.provide(Layer.provideMerge(PostgresTimeSeries.layer, database))

@@ -14,7 +14,7 @@ import { SeriesAnswer } from "@influscope/domain/api/TrackingApi"
 import { TrackingAdded, TrackingStatus } from "@influscope/domain/tracking/Tracking"
 import { firstPk } from "@influscope/mockstagram/Accounts"
 import * as Schema from "effect/Schema"
-import { discover, readMetric, search, UnexpectedAnswer, until } from "../support/Api.ts"
+import { discover, lastOf, readMetric, search, UnexpectedAnswer, until } from "../support/Api.ts"
 import { startApp } from "../support/App.ts"
 import { readArguments } from "../support/Arguments.ts"
 import { withDapr } from "../support/Dapr.ts"
@@ -211,13 +211,11 @@ const measure = async (system: System) => {
   // What was due at the end of the window has to be there before it can be looked for.
   const whole = Math.floor((numbers.minutes * 60) / numbers.interval) * numbers.interval
   const from = Math.ceil(before.at)
-  const readLeft = () => readMetric(url, "queue_items")
-  const deadline = performance.now() + drainSeconds * 1_000
-  let left = await readLeft()
-  while (left > usuallyWaiting && performance.now() < deadline) {
-    await Bun.sleep(1_000)
-    left = await readLeft()
-  }
+  const left = await lastOf(
+    () => readMetric(url, "queue_items"),
+    (items) => items <= usuallyWaiting,
+    { everyMs: 1_000, timeoutMs: drainSeconds * 1_000 }
+  )
   await Bun.sleep(5_000)
   const gaps = await findGaps(system, from, from + whole)
   const bytesAfter = new Map(Object.entries(disk).map(([name, paths]) => [name, sum(paths.map(bytesOf))]))

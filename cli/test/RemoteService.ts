@@ -3,8 +3,8 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as BunContext from "@effect/platform-bun/BunContext"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -13,15 +13,15 @@ import { EmbeddedLive } from "../src/Embedded.ts"
 /** A service, and all that is in one process, on a data directory of its own. */
 export const embedded = <A, E>(
   service: Layer.Layer<A, E, Layer.Layer.Success<typeof EmbeddedLive>>,
-  settings: Readonly<Record<string, string>> = {}
+  values: Readonly<Record<string, string>> = {}
 ) =>
   Effect.gen(function* () {
     const directory = yield* temporaryDirectory
-    const all = { INFLUSCOPE_DATA_DIR: join(directory, "data"), ...settings }
-    const config = ConfigProvider.fromMap(new Map(Object.entries(all)), { pathDelim: "_" })
-    return yield* Layer.build(
-      Layer.provideMerge(service, Layer.provide(EmbeddedLive, BunContext.layer))
-    ).pipe(Effect.withConfigProvider(config))
+    return yield* service.pipe(
+      Layer.provideMerge(Layer.provide(EmbeddedLive, BunContext.layer)),
+      Layer.provide(settings({ INFLUSCOPE_DATA_DIR: join(directory, "data"), ...values })),
+      Layer.build
+    )
   })
 
 /** Where a handler answers. */

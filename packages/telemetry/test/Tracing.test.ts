@@ -6,8 +6,8 @@ import type { Topic } from "@influscope/domain/Events"
 import { consume } from "@influscope/pipeline/Consumer"
 import { Publisher } from "@influscope/pipeline/Publisher"
 import { Reject } from "@influscope/ports/PubSub"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -43,14 +43,14 @@ const publishAndConsume = Effect.gen(function* () {
 
 /** Runs a program as `main.ts` does: telemetry is built first and closed last. */
 const runWith = <E, R>(
-  settings: Readonly<Record<string, string>>,
+  values: Readonly<Record<string, string>>,
   program: Effect.Effect<void, E, R>,
   services: Layer.Layer<R, E>
 ) =>
   Layer.scopedDiscard(program).pipe(
     Layer.provide(services),
     Layer.provide(Tracing.layer("influscope-test")),
-    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))),
+    Layer.provide(settings(values)),
     Layer.build,
     Effect.scoped
   )

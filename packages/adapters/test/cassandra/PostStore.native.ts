@@ -10,9 +10,9 @@ import { postStoreConformance } from "@influscope/ports/conformance/PostStoreCon
 import { PostStore } from "@influscope/ports/PostStore"
 import { run } from "@influscope/stack/Shell"
 import { cassandra } from "@influscope/stack/servers/Cassandra"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
 import * as TestServer from "@influscope/testing/TestServer"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -22,11 +22,8 @@ import * as CassandraPosts from "../../src/cassandra/posts/PostStore.ts"
 const newKeyspace = (): string => `test_${crypto.randomUUID().replaceAll("-", "")}`
 
 /** What a process opens that is configured like this. */
-const storeAt = (settings: Readonly<Record<string, string>>) =>
-  CassandraPosts.layer.pipe(
-    Layer.provide(Layer.fresh(databaseLayer)),
-    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings)))))
-  )
+const storeAt = (values: Readonly<Record<string, string>>) =>
+  CassandraPosts.layer.pipe(Layer.provide(Layer.fresh(databaseLayer)), Layer.provide(settings(values)))
 
 /** A node that has just started answers slowly, on a machine that has other things to do. */
 const patient = { CASSANDRA_TIMEOUT: "20 seconds" }

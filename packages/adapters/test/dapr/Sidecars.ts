@@ -3,8 +3,8 @@ import { join } from "node:path"
 import type { RunningServer } from "@influscope/stack/Supervisor"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { type DaprdOptions, daprd } from "@influscope/stack/servers/Daprd"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as YAML from "yaml"
@@ -75,10 +75,7 @@ export const startSidecar = (directory: string, { components = [], ...options }:
       while: ({ _tag }) => _tag === "ServerFailed"
     })
     const environment = recipe.environment(server.where)
-    const layer = Sidecar.layer.pipe(
-      Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment))))),
-      Layer.orDie
-    )
+    const layer = Sidecar.layer.pipe(Layer.provide(settings(environment)), Layer.orDie)
     const running: RunningSidecar = { server, environment, layer }
     return running
   })

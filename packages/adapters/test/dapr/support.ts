@@ -5,8 +5,8 @@ import { PubSub } from "@influscope/ports/PubSub"
 import type { ServerRecipe } from "@influscope/stack/Server"
 import * as Supervisor from "@influscope/stack/Supervisor"
 import { type DaprdOptions, daprd } from "@influscope/stack/servers/Daprd"
+import { settings } from "@influscope/testing/Settings"
 import * as Clock from "effect/Clock"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -284,10 +284,7 @@ export const sidecar = (
 
 /** The client of a sidecar and the callback server for it. */
 export const appLayer = ({ environment }: Pick<TestSidecar, "environment">) =>
-  Callbacks.layer.pipe(
-    Layer.provideMerge(Sidecar.layer),
-    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(environment)))))
-  )
+  Callbacks.layer.pipe(Layer.provideMerge(Sidecar.layer), Layer.provide(settings(environment)))
 
 export const quick = {
   drainTimeout: "500 millis",

@@ -7,8 +7,8 @@ import { EmailAddress } from "@influscope/domain/messages/Contact"
 import { makeProfileId } from "@influscope/domain/ProfileId"
 import { Delivery, type OutgoingMessage } from "@influscope/ports/Delivery"
 import { type MailServerBehaviour, mailServer, messageIdIn, smtpError } from "@influscope/testing/MailServer"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -27,13 +27,8 @@ const message = (changes: Partial<OutgoingMessage> = {}): OutgoingMessage => ({
   ...changes
 })
 
-const deliveryIn = (directory: string, settings: Readonly<Record<string, string>> = {}) =>
-  Layer.build(
-    Layer.provide(
-      Layer.fresh(DeliveryLayer.layer(directory)),
-      Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
-    )
-  )
+const deliveryIn = (directory: string, values: Readonly<Record<string, string>> = {}) =>
+  Layer.build(Layer.provide(Layer.fresh(DeliveryLayer.layer(directory)), settings(values)))
 
 const sendBy = (url: string, outgoing: OutgoingMessage, settings: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function* () {

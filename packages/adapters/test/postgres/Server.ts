@@ -1,9 +1,9 @@
 import type { StorageError } from "@influscope/ports/StorageError"
 import type { InstallFailed, ServerFailed } from "@influscope/stack/Server"
 import { postgres } from "@influscope/stack/servers/Postgres"
+import { settings } from "@influscope/testing/Settings"
 import * as TestServer from "@influscope/testing/TestServer"
 import type { ConfigError } from "effect/ConfigError"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
@@ -24,13 +24,8 @@ export interface OwnServer extends TestDatabase, Pick<TestServer.TestServer, "ki
 
 const databaseAt = (url: string): TestDatabase => ({
   url,
-  database: (settings = {}) =>
-    Layer.provide(
-      Layer.fresh(Database.layer),
-      Layer.setConfigProvider(
-        ConfigProvider.fromMap(new Map(Object.entries({ DATABASE_URL: url, ...settings })))
-      )
-    )
+  database: (values = {}) =>
+    Layer.provide(Layer.fresh(Database.layer), settings({ DATABASE_URL: url, ...values }))
 })
 
 const urlOf = ({ environment }: TestServer.Reached): string => environment["DATABASE_URL"] ?? ""

@@ -1,6 +1,6 @@
 import { afterAll } from "@effect/vitest"
 import { timeSeriesConformance } from "@influscope/ports/conformance/TimeSeriesConformance"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -17,14 +17,13 @@ afterAll(() => servers.dispose())
 /** There is one database: who makes a store removes the one before, and what the session remembers of it. */
 const restartable = Effect.gen(function* () {
   const { context } = yield* servers.runtimeEffect
-  const settings = {
-    DATABASE_URL: Context.get(context, Url),
-    DATABASE_POOL_SIZE: "1",
-    DATABASE_STATEMENT_TIMEOUT: "1 minute"
-  }
   const database = Layer.provide(
     Database.layer,
-    Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings))))
+    settings({
+      DATABASE_URL: Context.get(context, Url),
+      DATABASE_POOL_SIZE: "1",
+      DATABASE_STATEMENT_TIMEOUT: "1 minute"
+    })
   )
   yield* Effect.flatMap(Database.Database, ({ query }) =>
     Effect.zipRight(

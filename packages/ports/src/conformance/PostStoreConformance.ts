@@ -130,7 +130,7 @@ const someHistory = FastCheck.array(someStep, { minLength: 1, maxLength: 12 }).c
 )
 
 /** How many posts a large author has, over how many days. */
-const large = { posts: 30_000, days: 3_650 }
+const large = { posts: 100_000, days: 3_650 }
 
 /** What every PostStore must do. The layer is built once and shared by the tests. */
 export const postStoreConformance = <E>(
