@@ -32,9 +32,9 @@ export const findJava = (suits: (feature: number) => boolean, compiler = false):
 export const java = (
   server: string,
   suits: (feature: number) => boolean,
-  compiler = false
-): Effect.Effect<string, InstallFailed> =>
-  fromPackage(server, "openjdk-17-jdk-headless", () => findJava(suits, compiler))
+  compiler = false,
+  debianPackage = "openjdk-17-jdk-headless"
+): Effect.Effect<string, InstallFailed> => fromPackage(server, debianPackage, () => findJava(suits, compiler))
 
 /** Which version, by file: `group:artifact:version`. */
 const pom = (dependencies: ReadonlyArray<string>): string => {

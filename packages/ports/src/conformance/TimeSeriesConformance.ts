@@ -662,7 +662,7 @@ export const timeSeriesConformance = <E>(
           ([steps, times]) => compare(steps, times),
           { discard: true }
         ),
-      120_000
+      300_000
     )
   })
 

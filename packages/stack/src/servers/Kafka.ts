@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto"
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Effect from "effect/Effect"
+import { withClassArchive } from "../ClassArchive.ts"
 import { exchange } from "../Exchange.ts"
 import { findJava, jars, java } from "../Java.ts"
 import { ServerFailed, type ServerRecipe, type Where } from "../Server.ts"
@@ -84,7 +85,7 @@ const format = (where: Where): Effect.Effect<void, ServerFailed> =>
 const apiVersions = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
 
 /** Apache Kafka from Maven Central: one node that is broker and controller, without ZooKeeper. */
-export const kafka: ServerRecipe = {
+export const kafka: ServerRecipe = withClassArchive({
   name: "kafka",
   version,
   purpose: "pub/sub where a profile says so",
@@ -102,4 +103,4 @@ export const kafka: ServerRecipe = {
   startTimeout: "120 seconds",
   stopTimeout: "60 seconds",
   environment: (where) => ({ KAFKA_BROKERS: brokerOf(where) })
-}
+})

@@ -64,10 +64,13 @@ export const readPoints = ({ query }: PostgresDatabase) =>
     return rows.map((row) => pointOf(id, row))
   })
 
-/** $1 id, $2 from, $3 to. Days of which rollups may not have all points. */
-const selectDirtyDays = `
-SELECT DISTINCT day::float8 AS day FROM influscope.series_dirty
-WHERE block = ${seriesOf} / ${blockSize} AND day > $2::bigint - ${daySeconds} AND day < $3::bigint`
+/** With $1 id, $2 from, $3 to: days of which rollups may not have all points, as JSON. */
+const dirtyDays = `(
+  SELECT json_agg(DISTINCT day) FROM influscope.series_dirty
+  WHERE block = ${seriesOf} / ${blockSize} AND day > $2::bigint - ${daySeconds} AND day < $3::bigint
+)`
+
+type StoredRollups = Packed & { readonly dirty: ReadonlyArray<number> | null }
 
 /** $1 id, $2 from, $3 to, $4 days as JSON. A level is kept from the start of one of its buckets on. */
 const selectPointsOfDays = (level: RollupLevel): string => `
@@ -79,7 +82,7 @@ SELECT ${pointColumns} FROM json_array_elements_text($4::json) AS dirty(day) CRO
 
 /** $1 id, $2 from, $3 to, $4 rows. */
 const selectHours = (metrics: ReadonlyArray<MetricName>): string => `
-SELECT ${packed("series_hours", metrics)} FROM (
+SELECT ${packed("series_hours", metrics)}, ${dirtyDays} AS dirty FROM (
   SELECT * FROM influscope.series_hours
   WHERE series = ${seriesOf} AND day > $2::bigint - ${daySeconds} AND day >= ${keptFrom("hour")} AND day < $3::bigint
   ORDER BY day LIMIT $4::bigint
@@ -87,7 +90,7 @@ SELECT ${packed("series_hours", metrics)} FROM (
 
 /** $1 id, $2 from, $3 to. */
 const selectDays = (level: RollupLevel, metrics: ReadonlyArray<MetricName>): string => `
-SELECT ${packed("series_days", metrics)} FROM (
+SELECT ${packed("series_days", metrics)}, ${dirtyDays} AS dirty FROM (
   SELECT * FROM influscope.series_days
   WHERE series = ${seriesOf} AND day >= greatest($2::bigint, ${keptFrom(level)}) AND day < $3::bigint
   ORDER BY day
@@ -106,8 +109,8 @@ const overlaid = (rollups: ReadonlyArray<Rollup>, over: ReadonlyArray<Rollup>): 
 }
 
 /**
- * What is stored, overlaid with what is made of the points of dirty days. Those are read first: a day that is rolled up in
- * between is then in both.
+ * What is stored, overlaid with what is made of the points of days that were dirty at the same moment: a day that is rolled up
+ * in between is in both.
  */
 export const readRollups = ({ query }: PostgresDatabase) =>
   Effect.fn("PostgresTimeSeries.rollups")(function* (
@@ -122,23 +125,24 @@ export const readRollups = ({ query }: PostgresDatabase) =>
     const first = start < from ? nextBucket(level, start) : from
     const end = nextBucket(level, bucketStart(level, to - 1))
     const limited = [id, first, end]
-    const dirty = yield* query<{ day: number }>("read rollups", selectDirtyDays, limited)
+    const [row] =
+      level === "hour"
+        ? // The first row may have no hour of the range.
+          yield* query<StoredRollups>("read rollups", selectHours(metrics), [...limited, range.limit + 1])
+        : yield* query<StoredRollups>("read rollups", selectDays(level, metrics), limited)
     // Mostly there are none, and planning for all partitions would take longer than finding that out.
-    const days = dirty.length > 0 ? JSON.stringify(dirty.map(({ day }) => day)) : undefined
-    const points =
-      days === undefined
-        ? []
-        : yield* query<PointRow>("read rollups", selectPointsOfDays(level), [...limited, days])
-    const fresh = points.map((row) => rollupOfPoint(pointOf(id, row), metrics))
+    const points = row?.dirty
+      ? yield* query<PointRow>("read rollups", selectPointsOfDays(level), [
+          ...limited,
+          JSON.stringify(row.dirty)
+        ])
+      : []
+    const fresh = points.map((point) => rollupOfPoint(pointOf(id, point), metrics))
     if (level === "hour") {
-      // The first row may have no hour of the range.
-      const [row] = yield* query<Packed>("read rollups", selectHours(metrics), [...limited, range.limit + 1])
       const hours = unpacked("series_hours", metrics, row).filter(isIn(first, end))
       return overlaid(hours, coarser("hour", fresh)).slice(0, range.limit)
     }
-    const [row] = yield* query<Packed>("read rollups", selectDays(level, metrics), limited)
-    const stored = unpacked("series_days", metrics, row)
-    const byDay = overlaid(stored, coarser("day", fresh))
+    const byDay = overlaid(unpacked("series_days", metrics, row), coarser("day", fresh))
     return (level === "day" ? byDay : coarser(level, byDay)).slice(0, range.limit)
   })
 

@@ -1,13 +1,14 @@
 import { type DataPoint, type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import { bucketSeconds, bucketStart, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import type { Rollup, Summary } from "@influscope/ports/TimeSeries"
-import { isAtEnd, readArray, readBigint, readerOf } from "../Arrays.ts"
+import { isAtEnd, type Reader, readArray, readBigint, readerOf } from "../Arrays.ts"
 import { columnOf } from "./Columns.ts"
 
 type Metrics = { [M in MetricName]?: Summary }
 
 /** Hours of a row of days. */
 const oneBucket = Float64Array.of(0)
+const allHours = Float64Array.from({ length: 24 }, (_, hour) => hour)
 
 /** Numbers of a stored summary. */
 const summaryLength = 6
@@ -54,15 +55,21 @@ export type Packed = { readonly heads: Uint8Array | null } & {
 /**
  * Rows of a table of rollups, in the order of the FROM clause, as a value for their heads and one for each metric, which the
  * driver reads in a fraction of the time it takes for as many values as there are days and metrics. A head is a day, and its
- * hours if the table has some; a metric is an array for each row, empty when it is null.
+ * hours if the table has some, none standing for all; a metric is an array for each row, empty when it is null.
  */
 export const packed = (table: "series_hours" | "series_days", metrics: ReadonlyArray<MetricName>): string => {
-  const head = table === "series_hours" ? "int8send(day) || array_send(hours)" : "int8send(day)"
+  const hours = `CASE WHEN cardinality(hours) = ${allHours.length} THEN '{}'::integer[] ELSE hours END`
+  const head = table === "series_hours" ? `int8send(day) || array_send(${hours})` : "int8send(day)"
   const summaries = metrics.map(
     (metric) =>
       `string_agg(coalesce(array_send(${columnOf(metric)}), array_send('{}'::float8[])), '') AS "${metric}"`
   )
   return [`string_agg(${head}, '') AS heads`, ...summaries].join(", ")
+}
+
+const readHours = (reader: Reader): Float64Array => {
+  const hours = readArray(reader)
+  return hours.length > 0 ? hours : allHours
 }
 
 /** The rollups of rows of the same table, with the same metrics. */
@@ -80,7 +87,7 @@ export const unpacked = (
   const all: Array<{ readonly time: number; readonly metrics: Metrics }> = []
   while (!isAtEnd(reader)) {
     const day = readBigint(reader)
-    const hours = table === "series_hours" ? readArray(reader) : oneBucket
+    const hours = table === "series_hours" ? readHours(reader) : oneBucket
     const first = all.length
     for (const hour of hours) all.push({ time: day + hour * bucketSeconds.hour, metrics: {} })
     for (const of of readers) {
