@@ -199,13 +199,17 @@ describe("PubSub under faults: dapr, rabbitmq", () => {
 
   it.scopedLive("control: not brought back, sound messages die that no handler has seen", () =>
     Effect.gen(function* () {
+      // A sidecar that ends at once hands nothing back: then it is stopped again, with other messages.
       const outcome = yield* suffer(
         ({ recipe, server }) => Supervisor.stop(recipe, server.where),
         {},
         (topic) => limitDeliveries(`faults-${topic}`, `${topic}.dead`),
         { revivals: 0 }
+      ).pipe(
+        Effect.scoped,
+        Effect.tap(({ lost }) => assert.strictEqual(lost, 0)),
+        Effect.repeat({ until: ({ buried }) => buried > 0, times: 4 })
       )
-      assert.strictEqual(outcome.lost, 0)
       assert.isAbove(outcome.buried, 0)
     })
   )
