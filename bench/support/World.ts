@@ -3,7 +3,7 @@ import type { ProfilesDiscovered } from "@influscope/domain/Events"
 import type { Observation } from "@influscope/domain/Observation"
 import { makeProfileId } from "@influscope/domain/ProfileId"
 import { IndexProfiles } from "@influscope/indexer/IndexProfiles"
-import type { SearchIndex } from "@influscope/ports/SearchIndex"
+import { SearchIndex } from "@influscope/ports/SearchIndex"
 import { generateProfile } from "@influscope/scraper/synthetic/Profiles"
 import * as Arr from "effect/Array"
 import * as Effect from "effect/Effect"
@@ -52,4 +52,6 @@ export const fillIndex = (count: number): Effect.Effect<void, never, SearchIndex
         ),
       { concurrency: 2, discard: true }
     )
+    // So that searches and counts know all of it.
+    yield* Effect.orDie(Effect.flatMap(SearchIndex, ({ refresh }) => refresh))
   }).pipe(Effect.provide(Layer.provide(IndexProfiles.Default, DirectAnalytics.layer)))
