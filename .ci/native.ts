@@ -14,7 +14,8 @@ const Report = Schema.parseJson(
       Schema.Struct({
         /** The file. */
         name: Schema.String,
-        /** Set when the file failed outside of its tests. */
+        status: Schema.Literal("passed", "failed"),
+        /** Of an error of the file outside of its tests. */
         message: Schema.String,
         assertionResults: Schema.Array(
           Schema.Struct({
@@ -56,7 +57,8 @@ interface Outcome {
 const outcomeOf = ({
   assertionResults,
   message,
-  name
+  name,
+  status
 }: (typeof Report.Type.testResults)[number]): Outcome => {
   const failed = assertionResults.filter(({ status }) => status === "failed")
   const failures = failed.map(({ failureMessages, fullName }) => ({
@@ -65,8 +67,11 @@ const outcomeOf = ({
   }))
   return {
     passed: assertionResults.filter(({ status }) => status === "passed").length,
-    // A file that could not be run has no test that failed.
-    failures: failures.length === 0 && message !== "" ? [{ test: name, why: message }] : failures
+    // What failed outside of tests: a file that could not be run, a hook.
+    failures:
+      status === "failed" && (failures.length === 0 || message !== "")
+        ? [...failures, { test: name, why: message }]
+        : failures
   }
 }
 
@@ -98,9 +103,10 @@ const run = async (name: string, files: ReadonlyArray<string>) => {
     passOn(child.stdout, process.stdout),
     passOn(child.stderr, process.stderr)
   ])
-  await child.exited
+  const isContent = (await child.exited) === 0
   const { testResults } = Schema.decodeSync(Report)(await Bun.file(report).text())
   return {
+    isContent,
     outcomes: new Map(testResults.map((result) => [result.name, outcomeOf(result)])),
     isStrayed: /Unhandled (?:Error|Rejection)/.test(printed.join("\n"))
   }
@@ -112,17 +118,17 @@ const failuresOf = (outcomes: ReadonlyMap<string, Outcome>) =>
 const first = await run("first", process.argv.slice(2))
 const failures = failuresOf(first.outcomes)
 const outcomes = new Map(first.outcomes)
-let { isStrayed } = first
+let { isContent } = first
 const isLate = failures.every(({ why }) => late.some((pattern) => pattern.test(why.split("\n")[0] ?? "")))
 // More than a few are no accident.
-if (!isStrayed && isLate && failures.length > 0 && failures.length <= 5) {
+if (!first.isStrayed && isLate && failures.length > 0 && failures.length <= 5) {
   const files = [...new Set(failures.map(({ file }) => file))]
   say(`\n-- too late in ${files.length} files; once more, by themselves`)
   for (const { test, why } of failures) say(`   ${test}: ${why.split("\n")[0]}`)
   say("")
   const second = await run("second", files)
   for (const [file, outcome] of second.outcomes) outcomes.set(file, outcome)
-  isStrayed = second.isStrayed
+  isContent = second.isContent
 }
 rmSync(directory, { recursive: true, force: true })
 
@@ -130,4 +136,4 @@ const failed = failuresOf(outcomes).length
 const passed = [...outcomes.values()].reduce((sum, outcome) => sum + outcome.passed, 0)
 // As vitest says it, which is what is counted.
 say(`\n Tests  ${failed} failed | ${passed} passed`)
-process.exit(failed === 0 && !isStrayed ? 0 : 1)
+process.exit(failed === 0 && isContent ? 0 : 1)

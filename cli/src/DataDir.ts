@@ -1,6 +1,6 @@
-import { Database as BunDatabase } from "bun:sqlite"
 import { resolve } from "node:path"
 import * as FileSystem from "@effect/platform/FileSystem"
+import { fileLock } from "@influscope/stack/FileLock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Data from "effect/Data"
@@ -62,26 +62,6 @@ export class DataDir extends Context.Tag("@influscope/cli/DataDir")<
   }
 >() {}
 
-/** An exclusive transaction is a lock of the operating system: it goes with the process, however that ends. */
-const lock = (path: string) =>
-  Effect.acquireRelease(
-    Effect.try({
-      try: () => {
-        const db = new BunDatabase(`${path}/lock.db`, { create: true })
-        db.exec("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE")
-        return db
-      },
-      catch: (cause) => new DataDirUnusable({ path, cause })
-    }),
-    (db) => Effect.sync(() => db.close())
-  )
-
-const isBusy = (cause: unknown): boolean =>
-  typeof cause === "object" &&
-  cause !== null &&
-  "code" in cause &&
-  String(cause.code).startsWith("SQLITE_BUSY")
-
 export const DataDirLive = Layer.scoped(
   DataDir,
   Effect.gen(function* () {
@@ -89,13 +69,12 @@ export const DataDirLive = Layer.scoped(
     const path = yield* dataDirPath
     const unusable = (cause: unknown) => new DataDirUnusable({ path, cause })
     yield* Effect.mapError(fs.makeDirectory(path, { recursive: true, mode: 0o700 }), unusable)
-    yield* lock(path).pipe(
-      Effect.catchAll(
-        (error): Effect.Effect<never, DataDirInUse | DataDirUnusable, FileSystem.FileSystem> =>
-          isBusy(error.cause)
-            ? Effect.flatMap(readInstance(path), (instance) => new DataDirInUse({ path, instance }))
-            : Effect.fail(error)
-      )
+    yield* fileLock(`${path}/lock.db`).pipe(
+      Effect.catchTags({
+        LockHeld: () =>
+          Effect.flatMap(readInstance(path), (instance) => new DataDirInUse({ path, instance })),
+        LockUnusable: ({ cause }) => unusable(cause)
+      })
     )
     const restoring = restoringIn(path)
     if (yield* Effect.mapError(fs.exists(restoring), unusable))

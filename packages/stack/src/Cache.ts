@@ -1,43 +1,15 @@
-import { Database, SQLiteError } from "bun:sqlite"
 import { existsSync, mkdirSync, renameSync, rmSync } from "node:fs"
 import { homedir } from "node:os"
 import { dirname, join } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
+import { fileLock } from "./FileLock.ts"
 import { InstallFailed } from "./Server.ts"
 import * as Shell from "./Shell.ts"
 
 /** Where programs are kept that are built or fetched once: outside the repository, by name and version. */
 export const cacheRoot = (): string =>
   join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "influscope")
-
-/** Whether it was free, and is held from now on. */
-const take = (lock: Database): boolean => {
-  try {
-    lock.run("BEGIN IMMEDIATE")
-    return true
-  } catch (error) {
-    if (error instanceof SQLiteError && error.code === "SQLITE_BUSY") return false
-    throw error
-  }
-}
-
-/**
- * Held until the end of the scope by one of all processes. A transaction of SQLite that writes nothing: the system lets go
- * of its locks when a process dies, so nobody waits for the dead.
- */
-const heldByOne = (path: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => new Database(path)),
-    (lock) => Effect.sync(() => lock.close())
-  ).pipe(
-    Effect.tap((lock) =>
-      Effect.repeat(
-        Effect.sync(() => take(lock)),
-        { until: (isTaken) => isTaken, schedule: Schedule.spaced("200 millis") }
-      )
-    )
-  )
 
 /**
  * Answers the directory. When it is missing, `make` fills an empty one, which then takes its place in one step: what was cut
@@ -52,7 +24,10 @@ export const madeOnce = <E>(
     if (existsSync(directory)) return directory
     const partial = `${directory}.partial`
     mkdirSync(dirname(directory), { recursive: true })
-    yield* heldByOne(`${directory}.lock`)
+    yield* fileLock(`${directory}.lock`).pipe(
+      Effect.retry({ while: ({ _tag }) => _tag === "LockHeld", schedule: Schedule.spaced("200 millis") }),
+      Effect.orDie
+    )
     if (existsSync(directory)) return directory
     rmSync(partial, { recursive: true, force: true })
     mkdirSync(partial)

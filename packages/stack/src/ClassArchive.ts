@@ -38,14 +38,14 @@ const archive = (recipe: ServerRecipe, program: string, directory: string) => {
     yield* Effect.scoped(Supervisor.scoped(archiving, { directory: place }))
     rmSync(place, { recursive: true })
   }).pipe(
-    Effect.catchTag("ServerFailed", ({ why }) =>
-      Effect.fail(
+    Effect.catchTag(
+      "ServerFailed",
+      ({ why }) =>
         new InstallFailed({
           server: recipe.name,
           why: `it does not start: ${why}`,
           remedy: "mend what it says, and try again"
         })
-      )
     )
   )
 }
@@ -60,9 +60,7 @@ export const withClassArchive = (recipe: ServerRecipe): ServerRecipe => {
   return {
     ...recipe,
     install: Effect.tap(recipe.install, (program) =>
-      Effect.suspend(() =>
-        madeOnce(directoryOf(program, java(program)), (directory) => archive(recipe, program, directory))
-      )
+      madeOnce(directoryOf(program, java(program)), (directory) => archive(recipe, program, directory))
     ),
     command: (where) => {
       const command = recipe.command(where)

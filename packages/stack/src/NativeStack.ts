@@ -1,4 +1,3 @@
-import { Database } from "bun:sqlite"
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Clock from "effect/Clock"
@@ -8,6 +7,7 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { formatEnvironment } from "./components/EnvironmentFile.ts"
+import { fileLock, LockUnusable } from "./FileLock.ts"
 import { listenerOn, memoryOfTree, startedAt } from "./Processes.ts"
 import type { ServerRecipe, Where } from "./Server.ts"
 import { findServer } from "./Servers.ts"
@@ -66,33 +66,27 @@ const remember = (root: string, known: typeof Known.Type): Effect.Effect<void, T
     oneAtATime.withPermits(1)
   )
 
-/** Two commands at a time would start servers twice. Held until the scope closes; the lock goes with the process. */
+/** Two commands at a time would start servers twice. Held until the scope closes. */
 const exclusive = (root: string): Effect.Effect<void, Trouble, Scope.Scope> =>
-  Effect.acquireRelease(
-    Effect.try({
-      try: () => {
-        mkdirSync(root, { recursive: true, mode: 0o700 })
-        const db = new Database(join(root, "lock.db"), { create: true })
-        db.exec("PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE")
-        return db
-      },
-      catch: (cause) => {
-        const text = cause instanceof Error ? cause.message : String(cause)
-        return text.includes("locked")
-          ? new Trouble({
-              what: `The servers in ${root} are being started or stopped by another command.`,
-              likelyCause: "influscope stack up or down runs in another window.",
-              todo: "Wait until it is done and try again."
-            })
-          : new Trouble({
-              what: `The directory ${root} cannot be used.`,
-              likelyCause: text,
-              todo: `Mend it (ls -ld '${root}'), or choose another: INFLUSCOPE_DATA_DIR=<directory>`
-            })
-      }
-    }),
-    (db) => Effect.sync(() => db.close())
-  ).pipe(Effect.asVoid)
+  Effect.try({
+    try: () => mkdirSync(root, { recursive: true, mode: 0o700 }),
+    catch: (cause) => new LockUnusable({ path: root, cause })
+  }).pipe(
+    Effect.zipRight(fileLock(join(root, "lock.db"))),
+    Effect.mapError((error) =>
+      error._tag === "LockHeld"
+        ? new Trouble({
+            what: `The servers in ${root} are being started or stopped by another command.`,
+            likelyCause: "influscope stack up or down runs in another window.",
+            todo: "Wait until it is done and try again."
+          })
+        : new Trouble({
+            what: `The directory ${root} cannot be used.`,
+            likelyCause: error.message,
+            todo: `Mend it (ls -ld '${root}'), or choose another: INFLUSCOPE_DATA_DIR=<directory>`
+          })
+    )
+  )
 
 const whereOf = (root: string, known: typeof Known.Type): Where | undefined => {
   const directory = serverDirectory(root, known.name)

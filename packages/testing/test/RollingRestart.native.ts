@@ -15,7 +15,6 @@ import { minio } from "@influscope/stack/servers/Minio"
 import { postgres } from "@influscope/stack/servers/Postgres"
 import { rabbitmq } from "@influscope/stack/servers/Rabbitmq"
 import { redis } from "@influscope/stack/servers/Redis"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -29,6 +28,7 @@ import { assemble, listens, type Pair, readyOn, server, urlOf } from "../src/Ass
 import * as Balancer from "../src/Balancer.ts"
 import { deadBatches, found, groupsAfter, state, unsettled } from "../src/Discovery.ts"
 import { stop } from "../src/Faults.ts"
+import { settings } from "../src/Settings.ts"
 import { accountsOf, pointsOf, slot, slotsDue, throughApi } from "../src/Tracking.ts"
 
 /** Every service with a sidecar; the API last, as it asks the others. */
@@ -318,9 +318,7 @@ describe("an upgrade while everything is in use", () => {
     const name = "reindexedx"
     const { balancer, environment } = system()
     const { url } = balancer
-    const settings = ConfigProvider.fromMap(
-      new Map([["ELASTICSEARCH_URL", environment["ELASTICSEARCH_URL"] ?? ""]])
-    )
+    const configured = settings({ ELASTICSEARCH_URL: environment["ELASTICSEARCH_URL"] ?? "" })
     const drilled = Effect.gen(function* () {
       const groups = groupsAfter(name, 0, 10)
       const before = balancer.counts().failed.length
@@ -332,7 +330,7 @@ describe("an upgrade while everything is in use", () => {
       // What is applied is not found at once: that is the index's interval, not the reindex.
       yield* Effect.repeat(seesFirst, { until: (sees) => sees, schedule: Schedule.spaced("100 millis") })
       let misses = 0
-      const rebuild = Effect.flatMap(Effect.withConfigProvider(settingsConfig, settings), (found) =>
+      const rebuild = Effect.flatMap(Effect.provide(settingsConfig, configured), (found) =>
         reindexWith(found)
       )
       const traffic = yield* during(Effect.zipRight(rebuild, Effect.sleep("2 seconds")), [

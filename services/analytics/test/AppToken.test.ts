@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as GrpcJs from "@grpc/grpc-js"
 import * as GrpcAnalytics from "@influscope/adapters/grpc/GrpcAnalytics"
 import { EngagementAnalytics } from "@influscope/ports/EngagementAnalytics"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -23,13 +23,10 @@ const guarded = Effect.map(
 )
 
 /** Asks with a sidecar's settings: the token that a sidecar wants is what a client of one shows. */
-const ask = (address: string, settings: Readonly<Record<string, string>>) =>
+const ask = (address: string, values: Readonly<Record<string, string>>) =>
   Effect.gen(function* () {
-    const config = ConfigProvider.fromMap(
-      new Map(Object.entries({ ANALYTICS_ADDRESS: address, ANALYTICS_RETRIES: "0", ...settings })),
-      { pathDelim: "_" }
-    )
-    const context = yield* Effect.withConfigProvider(Layer.build(GrpcAnalytics.layerConfig), config)
+    const configured = settings({ ANALYTICS_ADDRESS: address, ANALYTICS_RETRIES: "0", ...values })
+    const context = yield* Layer.build(Layer.provide(GrpcAnalytics.layerConfig, configured))
     return yield* Context.get(context, EngagementAnalytics).computeBatch([
       { platform: "x", fields: { followers: 10 } }
     ])

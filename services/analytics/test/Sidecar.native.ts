@@ -16,8 +16,8 @@ import {
   ComputeBatchRequestSchema,
   ComputeRequestSchema
 } from "@influscope/proto/gen/influscope/analytics/v1/analytics_pb"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -136,16 +136,11 @@ describe("analytics behind two sidecars", () => {
           Layer.build(
             GrpcAnalytics.layerConfig.pipe(
               Layer.provide(
-                Layer.setConfigProvider(
-                  ConfigProvider.fromMap(
-                    new Map([
-                      ["ANALYTICS_ADDRESS", `127.0.0.1:${caller.environment["DAPR_GRPC_PORT"] ?? ""}`],
-                      ["ANALYTICS_APP_ID", appId],
-                      ["ANALYTICS_RETRIES", "1"]
-                    ]),
-                    { pathDelim: "_" }
-                  )
-                )
+                settings({
+                  ANALYTICS_ADDRESS: `127.0.0.1:${caller.environment["DAPR_GRPC_PORT"] ?? ""}`,
+                  ANALYTICS_APP_ID: appId,
+                  ANALYTICS_RETRIES: "1"
+                })
               )
             )
           ),

@@ -19,8 +19,8 @@ import { RelayLive } from "@influscope/pipeline/Relay"
 import { Outreach } from "@influscope/ports/Outreach"
 import { OutreachStore } from "@influscope/ports/OutreachStore"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
+import { settings } from "@influscope/testing/Settings"
 import * as Clock from "effect/Clock"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -31,7 +31,7 @@ import { MessagesLive } from "../src/Messages.ts"
 export const outgoingOf = (directory: string): string => join(directory, "outgoing")
 
 /** Outreach on the files of a directory: built again, it is a process that is started again. */
-export const system = (directory: string, settings: Readonly<Record<string, string>> = {}) =>
+export const system = (directory: string, values: Readonly<Record<string, string>> = {}) =>
   Layer.fresh(
     MessagesLive.pipe(
       Layer.provideMerge(RelayLive),
@@ -49,19 +49,12 @@ export const system = (directory: string, settings: Readonly<Record<string, stri
     )
   ).pipe(
     Layer.provide(
-      Layer.setConfigProvider(
-        ConfigProvider.fromMap(
-          new Map(
-            Object.entries({
-              MESSAGES_RATE: "100000",
-              MESSAGES_FIRST_DELAY: "50 millis",
-              MESSAGES_WEBHOOK_PRIVATE: "allow",
-              ...settings
-            })
-          ),
-          { pathDelim: "_" }
-        )
-      )
+      settings({
+        MESSAGES_RATE: "100000",
+        MESSAGES_FIRST_DELAY: "50 millis",
+        MESSAGES_WEBHOOK_PRIVATE: "allow",
+        ...values
+      })
     )
   )
 

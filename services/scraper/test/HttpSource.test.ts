@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Discoveries } from "@influscope/ports/Discoveries"
 import { Outbox } from "@influscope/ports/Outbox"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Sources } from "../src/Sources.ts"
@@ -11,14 +11,13 @@ import { awaitDiscovery, embedded, indexed } from "./Embedded.ts"
 import { entryAt, page, serve } from "./ProviderServer.ts"
 import { crashAt } from "./Troubles.ts"
 
-const names = (settings: Readonly<Record<string, string>>) =>
+const names = (values: Readonly<Record<string, string>>) =>
   Effect.gen(function* () {
     const sources = yield* Sources
     const error = yield* Effect.flip(sources.get("?"))
     return error.known
   }).pipe(
-    Effect.provide(SourcesLive.pipe(Layer.provideMerge(Sources.Default))),
-    Effect.withConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(settings)), { pathDelim: "_" }))
+    Effect.provide(SourcesLive.pipe(Layer.provideMerge(Sources.Default), Layer.provide(settings(values))))
   )
 
 const quick = { INFLUSCOPE_PROVIDER_REQUESTS_PER_SECOND: "1000", INFLUSCOPE_RELAY_GRACE: "1 millis" }

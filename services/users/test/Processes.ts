@@ -9,18 +9,13 @@ import type { Outbox } from "@influscope/ports/Outbox"
 import type { PubSub } from "@influscope/ports/PubSub"
 import { StateStore } from "@influscope/ports/StateStore"
 import { Users } from "@influscope/ports/Users"
+import { settings } from "@influscope/testing/Settings"
 import { temporaryDirectory } from "@influscope/testing/TemporaryDirectory"
-import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { UsersServiceLive } from "../src/Service.ts"
-
-const settings = (cache: "on" | "off") =>
-  Layer.setConfigProvider(
-    ConfigProvider.fromMap(new Map([["INFLUSCOPE_USERS_CACHE", cache]]), { pathDelim: "_" })
-  )
 
 /** State of a directory, as one process has it. */
 export const stateOn = (directory: string) =>
@@ -53,7 +48,7 @@ export const processOf = (
         Layer.provide(Publisher.Default),
         Layer.provide(Layer.succeed(StateStore, state)),
         Layer.provide(Layer.succeedContext(around)),
-        Layer.provide(settings(cache))
+        Layer.provide(settings({ INFLUSCOPE_USERS_CACHE: cache }))
       )
     ),
     Context.get(Users)

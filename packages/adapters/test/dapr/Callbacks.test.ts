@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { eventually } from "@influscope/ports/conformance/Conformance"
 import { type Delivery, PubSub, Reject, Retry } from "@influscope/ports/PubSub"
-import * as ConfigProvider from "effect/ConfigProvider"
+import { settings } from "@influscope/testing/Settings"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -28,16 +28,7 @@ const app = (memory = new LedgerMemory()) =>
     Layer.provide(ledgerLayer(memory)),
     Layer.provideMerge(layerWith({ ...callbackDefaults, maxBodyBytes: 4_096, port: 0 })),
     Layer.provideMerge(Sidecar.layer),
-    Layer.provide(
-      Layer.setConfigProvider(
-        ConfigProvider.fromMap(
-          new Map([
-            ["APP_API_TOKEN", token],
-            ["DAPR_HTTP_PORT", "1"]
-          ])
-        )
-      )
-    )
+    Layer.provide(settings({ APP_API_TOKEN: token, DAPR_HTTP_PORT: "1" }))
   )
 
 const call = (port: number, path: string, init: RequestInit = {}, shown: string | undefined = token) =>
