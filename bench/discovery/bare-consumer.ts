@@ -5,8 +5,12 @@
  */
 
 import { Client, HttpConnection } from "@elastic/elasticsearch"
-import { documentOf, type StoredSource } from "@influscope/adapters/elasticsearch/IndexedDocument"
-import { decodeProfile } from "@influscope/adapters/search/StoredDocument"
+import {
+  documentOf,
+  type StoredSource,
+  storedFields,
+  storedProfile
+} from "@influscope/adapters/elasticsearch/IndexedDocument"
 import { computeEngagement } from "@influscope/domain/engagement/Formulas"
 import { mergeObservation } from "@influscope/domain/Profile"
 import { connect } from "amqplib"
@@ -23,12 +27,12 @@ const apply = async (content: Buffer): Promise<number> => {
   const { docs } = await elasticsearch.mget<StoredSource>({
     index,
     ids: observations.map(({ id }) => id),
-    _source: ["document"]
+    _source: storedFields
   })
   const operations = observations.flatMap((observation, place) => {
     const found = docs[place]
     const known = found !== undefined && "found" in found && found.found ? found : undefined
-    const before = known === undefined ? undefined : decodeProfile(known._source?.document ?? "")
+    const before = known === undefined ? undefined : storedProfile(known._source)
     const { profile } = mergeObservation(before, observation)
     const document = documentOf({
       ...profile,

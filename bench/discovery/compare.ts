@@ -9,9 +9,12 @@
  */
 import { join } from "node:path"
 import { Client, HttpConnection } from "@elastic/elasticsearch"
-import type { StoredSource } from "@influscope/adapters/elasticsearch/IndexedDocument"
+import {
+  type StoredSource,
+  storedFields,
+  storedProfile
+} from "@influscope/adapters/elasticsearch/IndexedDocument"
 import { indexSettings, mappings } from "@influscope/adapters/elasticsearch/Mapping"
-import { decodeProfile } from "@influscope/adapters/search/StoredDocument"
 import type { DaprSystem } from "@influscope/testing/DaprSystem"
 import { importEnd, submitImport, until } from "../support/Api.ts"
 import { tended } from "../support/App.ts"
@@ -153,11 +156,11 @@ const compareDocuments = async (client: Client): Promise<void> => {
   const ids = Array.from({ length: comparedDocuments }, (_, n) => csvRow(numbers.seed, n * 7).id)
   const [ours, theirs] = await Promise.all(
     indices.map(async (index) => {
-      const { docs } = await client.mget<StoredSource>({ index, ids, _source: ["document"] })
+      const { docs } = await client.mget<StoredSource>({ index, ids, _source: storedFields })
       return docs.map((found) => {
-        const text = "found" in found && found.found ? found._source?.document : undefined
-        if (text === undefined) throw new Error(`${found._id} is not in ${index}`)
-        const { engagement, fields, handle } = decodeProfile(text)
+        const stored = "found" in found && found.found ? found._source : undefined
+        if (stored === undefined) throw new Error(`${found._id} is not in ${index}`)
+        const { engagement, fields, handle } = storedProfile(stored)
         return { handle, engagement, fields: { ...fields, categories: [] } }
       })
     })

@@ -155,7 +155,7 @@ describe("snapshot of the search index", () => {
       yield* run(directory, put(profileOf("falling", { growth30: -2 }), profileOf("rising", { growth30: 5 })))
       const file = readFileSync(snapshotIn(directory))
       const header = file.subarray(24, 24 + file.readUInt32BE(16))
-      header.write(header.toString("utf8").replace('"version":2', '"version":1'))
+      header.write(header.toString("utf8").replace('"version":3', '"version":1'))
       file.writeBigUInt64BE(Bun.hash.xxHash3(header), 8)
       writeFileSync(snapshotIn(directory), file)
       assert.isTrue(Either.isLeft(yield* Effect.either(readSnapshot(snapshotIn(directory)))))

@@ -189,7 +189,7 @@ describe("a backup of the stores", () => {
     const postgresql = await refusal(({ script }) => script("restore-postgresql"))
     assert.match(postgresql.message, /The database of state has \d+ tables/)
     const elasticsearch = await refusal(({ script }) => script("restore-elasticsearch"))
-    assert.match(elasticsearch.message, /There is profiles-v2-1 already/)
+    assert.match(elasticsearch.message, /There is profiles-v3-1 already/)
   })
 
   it("is not restored when a part of it is missing", async () => {

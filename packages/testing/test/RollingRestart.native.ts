@@ -373,7 +373,7 @@ describe("an upgrade while everything is in use", () => {
     })
     const { account, failed, index, misses } = await Effect.runPromise(drilled)
     say(`profiles while the index becomes ${index}`, account)
-    assert.deepStrictEqual([failed, misses, index], [[], 0, "profiles-v2-2"])
+    assert.deepStrictEqual([failed, misses, index], [[], 0, "profiles-v3-2"])
     nothingLost(account)
   }, 300_000)
 })

@@ -17,7 +17,7 @@ import { runningSystem } from "./RunningSystem.ts"
 /** How long Elasticsearch is away: DRILL_OUTAGE. */
 const outage = Effect.runSync(Config.duration("DRILL_OUTAGE").pipe(Config.withDefault(Duration.seconds(60))))
 
-const index = "profiles-v2-1"
+const index = "profiles-v3-1"
 
 describe("the discovery pipeline and its stores", () => {
   const { jobEnd, json, losesNothing, runDrill, system } = runningSystem()

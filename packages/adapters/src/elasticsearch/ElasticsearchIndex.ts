@@ -25,13 +25,19 @@ import { popularityOf } from "../search/Columns.ts"
 import { decodeCursor, encodeCursor } from "../search/Cursor.ts"
 import { Highlighter } from "../search/Highlighter.ts"
 import { parseQuery, type QueryText } from "../search/QueryWords.ts"
-import { decodeProfile } from "../search/StoredDocument.ts"
 import type { MatchMode } from "../search/TextMatch.ts"
 import { toHit } from "../search/ToHit.ts"
 import { type BulkItem, writeAll } from "./BulkWriter.ts"
 import { type Cluster, connect } from "./Cluster.ts"
 import { ensure } from "./Generations.ts"
-import { documentOf, type StoredSource, tombstoneOf } from "./IndexedDocument.ts"
+import {
+  documentOf,
+  type StoredSource,
+  shownProfile,
+  storedFields,
+  storedProfile,
+  tombstoneOf
+} from "./IndexedDocument.ts"
 import { documentVersion } from "./Mapping.ts"
 import { makeRefresher } from "./Refresher.ts"
 import {
@@ -72,7 +78,7 @@ const profileOf = (
   source: StoredSource | undefined
 ): Effect.Effect<Profile, StorageError> =>
   Effect.try({
-    try: () => decodeProfile(source?.document ?? ""),
+    try: () => storedProfile(source),
     catch: (cause) => corrupt(operation, cause)
   })
 
@@ -152,10 +158,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
     const getMany = Effect.fn("SearchIndex.getMany")(function* (ids: ReadonlyArray<ProfileId>) {
       if (ids.length === 0) return []
       const { docs } = yield* cluster.read("SearchIndex.getMany", (client, options) =>
-        client.mget<StoredSource>(
-          { index: alias, ids: [...ids], _source: ["id", "deletedAt", "document"] },
-          options
-        )
+        client.mget<StoredSource>({ index: alias, ids: [...ids], _source: storedFields }, options)
       )
       return yield* Effect.forEach(ids, (id, at) => {
         const found = docs[at]
@@ -250,7 +253,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
       const highlighter = new Highlighter(text, mode.typos)
       const hasText = text.words.length > 0
       const hitOf = (hit: Hit): SearchHit => {
-        const profile = decodeProfile(hit._source?.document ?? "")
+        const profile = shownProfile(hit._source)
         const score = scoreOf(hasText ? (hit._score ?? 0) : 0, popularityOf(profile.fields.followers))
         return toHit(profile, score, hasText ? highlighter.highlights(profile) : [])
       }
@@ -318,7 +321,7 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
                   track_total_hits: false,
                   allow_partial_search_results: false,
                   seq_no_primary_term: true,
-                  _source: ["id", "document"],
+                  _source: storedFields,
                   ...(after === "" ? {} : { search_after: [after] })
                 },
                 options

@@ -1,7 +1,8 @@
 import type { Profile } from "@influscope/domain/Profile"
 import type { ProfileId } from "@influscope/domain/ProfileId"
 import { categoryKey, popularityOf } from "../search/Columns.ts"
-import { encodeProfile } from "../search/StoredDocument.ts"
+import { fromStored, type StoredDocument, toStored } from "../search/StoredDocument.ts"
+import type { ShownProfile } from "../search/ToHit.ts"
 import { visitHandleParts, visitTokens, wholeTerm } from "../search/Tokens.ts"
 
 /** A document of the index: a profile and what is searched of it, or a tombstone. */
@@ -10,6 +11,7 @@ export interface IndexedDocument {
   readonly alive: boolean
   readonly deletedAt?: number
   readonly document?: string
+  readonly origin?: string
   readonly [field: string]: unknown
 }
 
@@ -18,7 +20,32 @@ export interface StoredSource {
   readonly id: ProfileId
   readonly deletedAt?: number
   readonly document?: string
+  readonly origin?: string
 }
+
+/** The stored fields that a whole profile, or a tombstone, is read from. */
+export const storedFields: Array<keyof StoredSource> = ["id", "deletedAt", "document", "origin"]
+/** Those that a hit is read from. */
+export const shownFields: Array<keyof StoredSource> = ["id", "document"]
+
+/** The two texts of a profile: what is shown of it, which is half of it, and where that came from. */
+const textsOf = (profile: Profile): Required<Pick<StoredSource, "document" | "origin">> => {
+  const { engagement, fields, handle, id, platform, ...origin } = toStored(profile)
+  // Programs of version 2 look for provenance here, which is all in one text there.
+  const shown: Pick<StoredDocument, "provenance"> & ShownProfile = {
+    ...{ id, platform, handle, fields, engagement },
+    provenance: []
+  }
+  return { document: JSON.stringify(shown), origin: JSON.stringify(origin) }
+}
+
+/** The profile of a document of this version or one before. Throws where it is none. */
+export const storedProfile = ({ document = "", origin = "{}" }: Partial<StoredSource> = {}): Profile =>
+  fromStored({ ...JSON.parse(document), ...JSON.parse(origin) })
+
+/** What is shown of a stored profile. Throws where it is none. */
+export const shownProfile = ({ document = "" }: Partial<StoredSource> = {}): ShownProfile =>
+  JSON.parse(document)
 
 /** Beginnings are at least so long, because shorter words have no typos forgiven, and at most so long. */
 const shortestStart = 3
@@ -114,7 +141,7 @@ export const documentOf = (profile: Profile): IndexedDocument => {
   return {
     id: profile.id,
     alive: true,
-    document: encodeProfile(profile),
+    ...textsOf(profile),
     platform: profile.platform,
     category: (fields.categories ?? []).map(categoryKey).filter((key) => key !== ""),
     country: fields.country,

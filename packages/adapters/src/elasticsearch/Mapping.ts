@@ -4,7 +4,7 @@ import type { estypes } from "@elastic/elasticsearch"
  * Version of the documents and of the mapping. It grows with every change of `mappings`, of the tokeniser, or of what is
  * put into a field: `influscope reindex` then makes the new index from the old one's profiles.
  */
-export const documentVersion = 2
+export const documentVersion = 3
 
 /** Folded words, separated by blanks: the core distribution has no other analysers that would do, and needs none. */
 const words = {
@@ -49,8 +49,10 @@ export const mappings = {
     /** False: a tombstone. */
     alive: { type: "boolean" },
     deletedAt: { type: "long" },
-    /** The profile as the embedded store writes it: text, so that no parser on the way changes it. */
+    /** What searches show of the profile: text, so that no parser on the way changes it. */
     document: { type: "text", index: false },
+    /** The rest of it: who said what and when. */
+    origin: { type: "text", index: false },
     platform: value,
     category: value,
     country: value,

@@ -4,11 +4,17 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import { decodeProfile } from "../search/StoredDocument.ts"
 import { type BulkItem, writeAll } from "./BulkWriter.ts"
 import { type Cluster, connect } from "./Cluster.ts"
 import { aliasesOf, type Current, createIndex, currentOf, ensure, nextGeneration } from "./Generations.ts"
-import { documentOf, type IndexedDocument, type StoredSource, tombstoneOf } from "./IndexedDocument.ts"
+import {
+  documentOf,
+  type IndexedDocument,
+  type StoredSource,
+  storedFields,
+  storedProfile,
+  tombstoneOf
+} from "./IndexedDocument.ts"
 import { indexSettings } from "./Mapping.ts"
 import { indexName } from "./Revision.ts"
 import { type Settings, settingsConfig } from "./Settings.ts"
@@ -62,7 +68,7 @@ const rebuilt = (source: StoredSource | undefined): Effect.Effect<IndexedDocumen
   Effect.try({
     try: () =>
       source?.deletedAt === undefined
-        ? documentOf(decodeProfile(source?.document ?? ""))
+        ? documentOf(storedProfile(source))
         : tombstoneOf(source.id, source.deletedAt),
     catch: (cause) => failed("corrupt", cause)
   })
@@ -112,7 +118,7 @@ const copyShard = (
               track_total_hits: false,
               allow_partial_search_results: false,
               seq_no_primary_term: true,
-              _source: ["id", "deletedAt", "document"]
+              _source: storedFields
             },
             options
           )

@@ -6,6 +6,7 @@ import { maxCategories } from "../search/FacetCounter.ts"
 import type { QueryText } from "../search/QueryWords.ts"
 import type { MatchMode } from "../search/TextMatch.ts"
 import type { Position } from "../search/TopHits.ts"
+import { shownFields } from "./IndexedDocument.ts"
 import { textQuery } from "./TextQuery.ts"
 
 type Query = estypes.QueryDslQueryContainer
@@ -179,7 +180,7 @@ export const pageRequest = (
     track_total_hits: true,
     track_scores: true,
     allow_partial_search_results: false,
-    _source: ["id", "document"],
+    _source: shownFields,
     ...(after === undefined ? {} : { search_after: searchAfter(query, hasText, after.position) })
   }
 }

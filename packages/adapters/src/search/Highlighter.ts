@@ -1,8 +1,8 @@
-import type { Profile } from "@influscope/domain/Profile"
 import type { Highlight } from "@influscope/domain/Search"
 import { compact, isAscii } from "./Folding.ts"
 import { typosBetween } from "./Fuzzy.ts"
 import type { QueryText, QueryWord } from "./QueryWords.ts"
+import type { ShownProfile } from "./ToHit.ts"
 import { visitHandleParts, visitTokens, wholeTerm } from "./Tokens.ts"
 
 interface Span {
@@ -58,7 +58,7 @@ export class Highlighter {
     this.isPlain = typos === 0 && text.words.every(({ term }) => isAscii(term))
   }
 
-  highlights(profile: Profile): ReadonlyArray<Highlight> {
+  highlights(profile: ShownProfile): ReadonlyArray<Highlight> {
     const { name, bio, categories } = profile.fields
     const found: Array<Highlight> = []
     const add = (field: Highlight["field"], spans: ReadonlyArray<Span>, index?: number): void => {
@@ -89,12 +89,11 @@ export class Highlighter {
     return words.length > 0 ? words : whole()
   }
 
-  /** A glance that spares most texts being split into words: most bios have none of what was asked for. */
+  /** A glance that spares many texts being split into words: most bios have none of what was asked for. */
   private mayMatch(text: string): boolean {
-    if (!this.isPlain) return true
-    const has = (seen: string): boolean => this.text.words.some(({ term }) => seen.includes(term))
-    // Folded as a whole a text has every term that its words fold to, and more.
-    return has(text.toLowerCase()) || (!isUnfolded(text) && has(compact(text)))
+    if (!this.isPlain || !isUnfolded(text)) return true
+    const seen = text.toLowerCase()
+    return this.text.words.some(({ term }) => seen.includes(term))
   }
 
   /** The same for whole handles and names: they begin with a letter that a word begins with. */

@@ -11,7 +11,7 @@ import type { Moment } from "./ProfileStore.ts"
 import type { Segment } from "./Segment.ts"
 
 /** Raised whenever terms, placements or columns change their meaning: older files are then ignored. */
-const formatVersion = 2
+const formatVersion = 3
 
 // The file: magic, hash of the header (8 bytes), length of the header (4 bytes, then 4 unused), header (JSON), sections.
 const magic = new TextEncoder().encode("INFLUIDX")

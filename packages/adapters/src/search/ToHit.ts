@@ -2,8 +2,15 @@ import { avatarUrl } from "@influscope/domain/api/ProfilesApi"
 import type { Profile } from "@influscope/domain/Profile"
 import type { SearchHit } from "@influscope/domain/Search"
 
+/** The part of a profile that searches show. */
+export type ShownProfile = Pick<Profile, "id" | "platform" | "handle" | "fields" | "engagement">
+
 /** A profile as searches answer it. */
-export const toHit = (profile: Profile, score: number, highlights: SearchHit["highlights"]): SearchHit => {
+export const toHit = (
+  profile: ShownProfile,
+  score: number,
+  highlights: SearchHit["highlights"]
+): SearchHit => {
   const { fields, engagement } = profile
   return {
     id: profile.id,

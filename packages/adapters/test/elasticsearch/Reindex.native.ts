@@ -11,8 +11,9 @@ import * as Ref from "effect/Ref"
 import * as Stream from "effect/Stream"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
 import { documentOf } from "../../src/elasticsearch/IndexedDocument.ts"
-import { mappings } from "../../src/elasticsearch/Mapping.ts"
+import { documentVersion, mappings } from "../../src/elasticsearch/Mapping.ts"
 import { type ReindexProgress, reindexWith } from "../../src/elasticsearch/Reindex.ts"
+import { encodeProfile } from "../../src/search/StoredDocument.ts"
 import { madeIndex, removedAtEnd, settingsFor, sharedServer } from "./ElasticsearchServer.ts"
 
 const server = sharedServer()
@@ -158,55 +159,63 @@ describe("reindex", () => {
     })
   )
 
-  it.scopedLive("brings an index of the version before, which knew no growth, up to date", () =>
-    Effect.gen(function* () {
-      const settings = yield* fresh
-      const { alias } = settings
-      const send = (method: string, path: string, body?: unknown) =>
-        Effect.promise(async () => {
-          const response = await fetch(`${server.url()}/${path}`, {
-            method,
-            headers: { "content-type": "application/json" },
-            ...(body === undefined ? {} : { body: JSON.stringify(body) })
+  it.scopedLive(
+    "brings an index of the first version, which knew no growth and had profiles in one text, up to date",
+    () =>
+      Effect.gen(function* () {
+        const settings = yield* fresh
+        const { alias } = settings
+        const send = (method: string, path: string, body?: unknown) =>
+          Effect.promise(async () => {
+            const response = await fetch(`${server.url()}/${path}`, {
+              method,
+              headers: { "content-type": "application/json" },
+              ...(body === undefined ? {} : { body: JSON.stringify(body) })
+            })
+            assert.isTrue(response.ok, await response.text())
           })
-          assert.isTrue(response.ok, await response.text())
-        })
-      const old = `${alias}-v1-1`
-      yield* Effect.addFinalizer(() =>
-        Effect.promise(() => fetch(`${server.url()}/${old}?ignore_unavailable=true`, { method: "DELETE" }))
-      )
-      const { growth: _growth, ...properties } = mappings.properties
-      yield* send("PUT", old, {
-        mappings: { ...mappings, properties },
-        aliases: { [alias]: {}, [`${old}-current`]: {}, [`${alias}-v1-current`]: {} }
-      })
-      for (const followers of [10, 20]) {
-        const { growth: _of, ...document } = documentOf(profileOf(`account_${followers}`, { followers }))
-        yield* send("PUT", `${old}/_doc/${encodeURIComponent(document.id)}`, document)
-      }
-
-      const layer = ElasticsearchIndex.layerWith(settings)
-      const refused = yield* Effect.flip(Effect.provide(SearchIndex, layer))
-      assert.include(refused.message, "influscope reindex")
-      assert.strictEqual((yield* reindexWith(settings)).to, madeIndex(alias, 2))
-      const body = Effect.gen(function* () {
-        const index = yield* SearchIndex
-        const { id } = profileOf("account_10")
-        const [known = Option.none()] = yield* index.getMany([id])
-        const profile = profileOf("account_10", { followers: 10, growth30: -3 })
-        yield* index.bulk([{ profile, revision: Option.getOrUndefined(known)?.revision }])
-        yield* index.refresh
-        const { hits } = yield* index.search(queryOf("", { sort: "growth" }))
-        assert.deepStrictEqual(
-          hits.map(({ followers, growth30 }) => [followers, growth30]),
-          [
-            [10, -3],
-            [20, null]
-          ]
+        const old = `${alias}-v1-1`
+        yield* Effect.addFinalizer(() =>
+          Effect.promise(() => fetch(`${server.url()}/${old}?ignore_unavailable=true`, { method: "DELETE" }))
         )
+        const { growth: _growth, origin: _origin, ...properties } = mappings.properties
+        yield* send("PUT", old, {
+          mappings: { ...mappings, properties },
+          aliases: { [alias]: {}, [`${old}-current`]: {}, [`${alias}-v1-current`]: {} }
+        })
+        for (const followers of [10, 20]) {
+          const profile = profileOf(`account_${followers}`, { followers })
+          const { growth: _of, origin: _all, ...document } = documentOf(profile)
+          const first = { ...document, document: encodeProfile(profile) }
+          yield* send("PUT", `${old}/_doc/${encodeURIComponent(document.id)}`, first)
+        }
+
+        const layer = ElasticsearchIndex.layerWith(settings)
+        const refused = yield* Effect.flip(Effect.provide(SearchIndex, layer))
+        assert.include(refused.message, "influscope reindex")
+        assert.strictEqual((yield* reindexWith(settings)).to, madeIndex(alias, 2))
+        const body = Effect.gen(function* () {
+          const index = yield* SearchIndex
+          const { id } = profileOf("account_10")
+          const [known = Option.none()] = yield* index.getMany([id])
+          assert.deepStrictEqual(
+            Option.map(known, (stored) => stored._tag === "Present" && stored.profile),
+            Option.some(profileOf("account_10", { followers: 10 }))
+          )
+          const profile = profileOf("account_10", { followers: 10, growth30: -3 })
+          yield* index.bulk([{ profile, revision: Option.getOrUndefined(known)?.revision }])
+          yield* index.refresh
+          const { hits } = yield* index.search(queryOf("", { sort: "growth" }))
+          assert.deepStrictEqual(
+            hits.map(({ followers, growth30 }) => [followers, growth30]),
+            [
+              [10, -3],
+              [20, null]
+            ]
+          )
+        })
+        yield* Effect.provide(body, layer)
       })
-      yield* Effect.provide(body, layer)
-    })
   )
 
   it.scopedLive(
@@ -245,7 +254,7 @@ describe("reindex", () => {
           ]
           yield* send("POST", "_aliases", {
             actions: [
-              ...namesOf(old, 2).map((each) => ({ remove: { index: old, alias: each } })),
+              ...namesOf(old, documentVersion).map((each) => ({ remove: { index: old, alias: each } })),
               ...namesOf(next, 999).map((each) => ({ add: { index: next, alias: each } }))
             ]
           })
