@@ -187,5 +187,5 @@ describe("influscope backup and restore", () => {
     expect(Either.isLeft(outcome) && outcome.left._tag).toBe("NotHeld")
     const late = await Effect.runPromise(Effect.either(whileHeld(place.dataDir, () => Effect.void)))
     expect(Either.isLeft(late)).toBe(true)
-  }, 60_000)
+  })
 })

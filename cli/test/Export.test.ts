@@ -22,7 +22,7 @@ describe("influscope export", () => {
     await ok("import", await from.file("january.csv", january), "--observed-at", "2026-01-31")
     await ok("import", await from.file("june.csv", june), "--observed-at", "2026-06-30", "--source", "agency")
     await ok("discover", "--count", "30", "--seed", "5")
-  }, 60_000)
+  })
   afterAll(() => {
     from.remove()
     to.remove()
@@ -60,7 +60,7 @@ describe("influscope export", () => {
     expect(lines(await readFile(back, "utf8"))).toEqual(
       lines(gunzipSync(await readFile(path)).toString("utf8"))
     )
-  }, 60_000)
+  })
 
   it("notices an export that is cut off, and lines that are none", async () => {
     const path = join(from.path, "plain.jsonl")
@@ -77,5 +77,5 @@ describe("influscope export", () => {
     const report = JSON.parse((await to.run(["import", bad, "--json"])).out)
     expect(report).toMatchObject({ rows: 2, imported: 0, updated: 0, rejected: 2 })
     expect(report.rejections.map(({ line }: { readonly line: number }) => line)).toEqual([2, 3])
-  }, 60_000)
+  })
 })

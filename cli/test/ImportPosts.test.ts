@@ -43,7 +43,7 @@ describe("influscope import --posts", () => {
         const { out } = await place.run(["show", "instagram:ana.cooks", "--json"])
         expect(JSON.parse(out)).toMatchObject({ topHashtags: ["cocina"], medianEngagement: null })
       },
-      { timeout: 30_000 }
+      { timeout: 60_000 }
     )
   })
 

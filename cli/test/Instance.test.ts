@@ -18,7 +18,7 @@ describe("influscope beside a running instance", () => {
   beforeAll(async () => {
     place = new Workplace()
     instance = await place.start({ INFLUSCOPE_SEED_PROFILES: "120" })
-  }, 60_000)
+  })
   afterAll(() => place.remove())
 
   it("talks to it, and what it does is there for everybody", async () => {
@@ -67,7 +67,7 @@ describe("influscope beside a running instance", () => {
     expect(out).toContain("121 profiles")
     expect(out).toContain(`curl '${instance.url}/search?q=tech'`)
     expect(existsSync(join(place.dataDir, "instance.json"))).toBe(false)
-  }, 60_000)
+  })
 })
 
 describe("a start that cannot be", () => {

@@ -73,7 +73,7 @@ const inBrowser = (executablePath: string) => {
     } finally {
       await context.close()
     }
-  }, 60_000)
+  })
 }
 
 // Where a browser is required, the tests of the page say that there is none.

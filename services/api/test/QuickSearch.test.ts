@@ -28,7 +28,7 @@ describe("a search that takes the short way", () => {
       const { total } = await (await fetch(`${app.url}/search?q=anna`)).json()
       assert.isAbove(total, 0)
     })
-  }, 60_000)
+  })
   afterAll(() => app.stop())
 
   /** A parameter that nobody knows makes a request take the long way, and changes nothing else. */

@@ -166,7 +166,7 @@ describe("indexing profiles", () => {
         assert.deepStrictEqual(yield* profilesAfter(batched(delivered, otherSizes)), expected)
       })
     },
-    { timeout: 60_000, fastCheck: { numRuns: 40, interruptAfterTimeLimit: 40_000 } }
+    { fastCheck: { numRuns: 40, interruptAfterTimeLimit: 40_000 } }
   )
 
   it.scoped.prop(
@@ -182,7 +182,7 @@ describe("indexing profiles", () => {
         }
         assert.strictEqual(created, new Set(all.map(({ id }) => id)).size)
       }).pipe(Effect.provide(onFreshIndex)),
-    { timeout: 60_000, fastCheck: { numRuns: 40, interruptAfterTimeLimit: 40_000 } }
+    { fastCheck: { numRuns: 40, interruptAfterTimeLimit: 40_000 } }
   )
 })
 
