@@ -43,7 +43,10 @@ const run = async (
       stdio: ["ignore", "inherit", "inherit"]
     })
   )
-  const timer = setTimeout(() => child.kill("SIGKILL"), longestMs)
+  const timer = setTimeout(() => {
+    process.stdout.write(`ended: it took more than ${longestMs / 60_000} minutes\n`)
+    child.kill("SIGKILL")
+  }, longestMs)
   const code = await child.exited
   clearTimeout(timer)
   return code
@@ -104,7 +107,8 @@ const askEverything = (url: string): Promise<number> =>
       // Slow or large cases of the generator say nothing about the API.
       ...["--suppress-health-check", "all", "--request-timeout", "20"]
     ],
-    600_000,
+    // Of something that hangs: it is two to eight minutes of work, by how busy the machine is.
+    1_800_000,
     { SCHEMATHESIS_HOOKS: "hooks", PYTHONPATH: here, PYTHONDONTWRITEBYTECODE: "1" }
   )
 
