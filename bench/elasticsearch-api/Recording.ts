@@ -9,13 +9,42 @@ export interface BareRequest {
   readonly body: string
 }
 
+interface Body {
+  readonly sort?: unknown
+  readonly post_filter?: unknown
+  readonly aggs?: unknown
+  readonly query: { readonly bool: { readonly must?: unknown; readonly filter: ReadonlyArray<unknown> } }
+}
+
+/**
+ * Searches of which each is answered before the next is asked, as anyone would write them: the index asks for the hits
+ * and for the counts of a page side by side. The first filter of each is not the query's: it leaves out what is deleted.
+ */
+export const inOneSearch = (requests: ReadonlyArray<BareRequest>): ReadonlyArray<BareRequest> => {
+  const bodies = requests.map(({ body }): Body => JSON.parse(body))
+  const counts = bodies.filter(({ post_filter }) => post_filter !== undefined).values()
+  const searches = bodies.filter(({ post_filter }) => post_filter === undefined)
+  const inOne = (hits: Body) => {
+    const { aggs, post_filter } = counts.next().value ?? {}
+    const query = { bool: { must: hits.query.bool.must, filter: hits.query.bool.filter.slice(0, 1) } }
+    return { ...hits, query, post_filter, aggs, track_total_hits: true }
+  }
+  return searches.map((body) => ({
+    path: requests[0]?.path ?? "",
+    body: JSON.stringify(body.sort === undefined ? body : inOne(body))
+  }))
+}
+
 /** Plain: compressing costs more than it saves between processes of one machine, and the API asks for none either. */
 const uncompressed = { "accept-encoding": "identity" }
 
-/** Sends a request as it was recorded, and reads what is answered. */
-export const replay = async (elasticsearch: string, { body, path }: BareRequest): Promise<unknown> => {
+const send = async (
+  elasticsearch: string,
+  method: "POST" | "PUT",
+  { body, path }: BareRequest
+): Promise<unknown> => {
   const response = await fetch(`${elasticsearch}${path}`, {
-    method: "POST",
+    method,
     headers: { ...uncompressed, "content-type": "application/json" },
     body
   })
@@ -23,9 +52,21 @@ export const replay = async (elasticsearch: string, { body, path }: BareRequest)
   return response.json()
 }
 
+/** Sends a request as it was recorded, and reads what is answered. */
+export const replay = (elasticsearch: string, request: BareRequest): Promise<unknown> =>
+  send(elasticsearch, "POST", request)
+
+/** Elasticsearch keeps answers that have no hits: the first to ask would pay for the others. */
+export const keepNoAnswers = (elasticsearch: string): Promise<unknown> =>
+  send(elasticsearch, "PUT", {
+    path: "/_settings",
+    body: JSON.stringify({ "index.requests.cache.enable": false })
+  })
+
 /**
- * Lets an index answer each query through a proxy, and answers what it asked Elasticsearch for it: one request or, where
- * nothing matches as it was typed, up to three. `open` gets the proxy's address.
+ * Lets an index answer each query through a proxy, and answers what it asked Elasticsearch for it: the hits and counts of
+ * a page or, where nothing matches as it was typed, those of another and what it looked for between. `open` gets the
+ * proxy's address.
  */
 export const record = async (
   elasticsearch: string,

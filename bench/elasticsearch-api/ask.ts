@@ -7,8 +7,8 @@ export interface BareQuery {
   readonly kind: QueryKind
   /** Of the API, after the question mark. */
   readonly address: string
-  /** What the API asks Elasticsearch for it. */
-  readonly requests: ReadonlyArray<BareRequest>
+  /** What Elasticsearch is asked for the same, one after the other. */
+  readonly searches: ReadonlyArray<BareRequest>
 }
 
 export interface Task {
@@ -33,8 +33,8 @@ const invoke =
     (await get(`${sidecar}/v1.0/invoke/api/method/search?${address}`, { "dapr-api-token": apiToken })).json()
 
 answerAsked(queries, {
-  bare: async ({ requests }) => {
-    for (const request of requests) await replay(elasticsearch, request)
+  bare: async ({ searches }) => {
+    for (const search of searches) await replay(elasticsearch, search)
   },
   api: async ({ address }) => (await get(`${api}/search?${address}`)).json(),
   own: invoke(own),

@@ -66,4 +66,54 @@ describe("Highlighter", () => {
     assert.deepStrictEqual(marked("🔥 Daily recipes ✨", "vegan"), [])
     assert.deepStrictEqual(marked("🔥 Daily recipes ✨", "🔥"), ["🔥"])
   })
+
+  // As if typos were forgiven, which no word has any of, so that the way around splitting texts is not taken.
+  const slowly = (query: string): Highlighter => {
+    const { whole, words } = parseQuery(query)
+    const strict = words.map((word) => ({ ...word, typoBudget: 0 }))
+    return new Highlighter({ words: strict, whole: whole && { ...whole, typoBudget: 0 } }, 1)
+  }
+
+  const wordPieces = ["go", "g", "o", "Gö", "1", "12", "go1", "été", "ß", "x".repeat(101)]
+  const between = [
+    "",
+    " ",
+    ".",
+    "_",
+    "-",
+    "'",
+    "’",
+    "❤️",
+    "-\ufe0f",
+    "1️⃣",
+    "\u200d",
+    "🎮",
+    "го",
+    "語",
+    "\u0301",
+    "·"
+  ]
+  const texts = fc
+    .array(fc.tuple(fc.constantFrom(...wordPieces), fc.constantFrom(...between)), {
+      minLength: 1,
+      maxLength: 6
+    })
+    .map((parts) => parts.flat().join(""))
+
+  it.prop(
+    "marks the same where texts need not be split into words",
+    [texts, texts, fc.array(fc.constantFrom(...wordPieces), { minLength: 1, maxLength: 3 })],
+    ([handle, text, words]) => {
+      const profile = {
+        ...profileOf("someone", { name: text, bio: text, categories: [handle, text] }),
+        handle
+      }
+      const query = words.join(" ")
+      assert.deepStrictEqual(
+        new Highlighter(parseQuery(query), 0).highlights(profile),
+        slowly(query).highlights(profile)
+      )
+    },
+    { fastCheck: { numRuns: 2_000 } }
+  )
 })

@@ -15,6 +15,7 @@ import * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import type * as ConfigError from "effect/ConfigError"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as FiberHandle from "effect/FiberHandle"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -22,7 +23,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { popularityOf } from "../search/Columns.ts"
-import { decodeCursor, encodeCursor } from "../search/Cursor.ts"
+import { decodeCursor, encodeCursor, type PageEnd } from "../search/Cursor.ts"
 import { Highlighter } from "../search/Highlighter.ts"
 import { parseQuery, type QueryText } from "../search/QueryWords.ts"
 import type { MatchMode } from "../search/TextMatch.ts"
@@ -48,15 +49,7 @@ import {
   versionOf,
   writeAlias
 } from "./Revision.ts"
-import {
-  type Counted,
-  facetsOf,
-  matched,
-  modesRequest,
-  pageRequest,
-  positionOf,
-  scoreOf
-} from "./SearchRequest.ts"
+import { type Counted, facetsOf, modesRequest, pageRequests, positionOf, scoreOf } from "./SearchRequest.ts"
 import { type Settings, settingsConfig } from "./Settings.ts"
 import { modesOf } from "./TextQuery.ts"
 
@@ -81,6 +74,38 @@ const profileOf = (
     try: () => storedProfile(source),
     catch: (cause) => corrupt(operation, cause)
   })
+
+/** The hits that fit on a page, and the last of them if more follow. */
+interface Shown {
+  readonly hits: ReadonlyArray<SearchHit>
+  readonly last: Hit | undefined
+}
+
+const shownOf = (
+  found: Found,
+  limit: number,
+  text: QueryText,
+  mode: MatchMode
+): Either.Either<Shown, StorageError> => {
+  const all = found.hits.hits
+  const shown = all.slice(0, limit)
+  const highlighter = new Highlighter(text, mode.typos)
+  const hasText = text.words.length > 0
+  const hitOf = (hit: Hit): SearchHit => {
+    const profile = shownProfile(hit._source)
+    const score = scoreOf(hasText ? (hit._score ?? 0) : 0, popularityOf(profile.fields.followers))
+    return toHit(profile, score, hasText ? highlighter.highlights(profile) : [])
+  }
+  return Either.try({
+    try: () => ({ hits: shown.map(hitOf), last: all.length > limit ? shown[shown.length - 1] : undefined }),
+    catch: (cause) => corrupt("SearchIndex.search", cause)
+  })
+}
+
+const countsOf = ({ aggregations, hits: { total } }: Found) => ({
+  total: typeof total === "number" ? total : (total?.value ?? 0),
+  facets: facetsOf(aggregations)
+})
 
 interface Versioned {
   readonly _index: string
@@ -220,48 +245,50 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
       return yield* new StorageError({ reason: "conflict", operation: "SearchIndex.delete", cause })
     })
 
-    const ask = (request: estypes.SearchRequest): Effect.Effect<Found, StorageError> =>
+    const ask = <A>(
+      use: (search: (request: estypes.SearchRequest) => Promise<Found>) => Promise<A>
+    ): Effect.Effect<A, StorageError> =>
       cluster.read("SearchIndex.search", (client, options) =>
-        client.search<StoredSource, Readonly<Record<string, Counted>>>({ ...request, index: alias }, options)
+        use((request) =>
+          client.search<StoredSource, Readonly<Record<string, Counted>>>(
+            { ...request, index: alias, allow_partial_search_results: false },
+            options
+          )
+        )
       )
 
     /** The strictest of some modes that finds anything; the filters do not take part. */
     const firstModeThatFinds = (text: QueryText, modes: ReadonlyArray<MatchMode>) =>
-      Effect.map(ask(modesRequest(text, modes)), ({ aggregations }) =>
-        modes.find((_, at) => (aggregations?.[String(at)]?.doc_count ?? 0) > 0)
+      Effect.map(
+        ask((search) => search(modesRequest(text, modes))),
+        ({ aggregations }) => modes.find((_, at) => (aggregations?.[String(at)]?.doc_count ?? 0) > 0)
       )
+
+    const pageIn = (mode: MatchMode, query: SearchQuery, text: QueryText, after: PageEnd | undefined) =>
+      Effect.gen(function* () {
+        const { counts, hits } = pageRequests(query, text, mode, after)
+        const [shown, counted] = yield* ask((search) =>
+          // What comes first is worked on while the other is looked for.
+          Promise.all([
+            search(hits).then((found) => shownOf(found, query.limit, text, mode)),
+            search(counts).then(countsOf)
+          ])
+        )
+        return { mode, ...(yield* shown), ...counted }
+      })
 
     /** A page in the cursor's mode, or in the strictest that finds anything: nearly always the first. */
     const page = (query: SearchQuery, text: QueryText) =>
       Effect.gen(function* () {
         const after = yield* decodeCursor(query)
-        const [strictest, ...lenient] = modesOf(text)
-        const mode = after?.mode ?? strictest ?? { typos: 0, minWords: 0 }
-        const found = yield* ask(pageRequest(query, text, mode, after))
-        const isFinal = after?.mode !== undefined || (found.aggregations?.[matched]?.doc_count ?? 0) > 0
-        if (isFinal || lenient.length === 0 || text.words.length === 0) return { found, mode }
-        const other = yield* firstModeThatFinds(text, lenient)
-        if (other === undefined) return { found, mode }
-        return { found: yield* ask(pageRequest(query, text, other, after)), mode: other }
+        const modes = modesOf(text)
+        const [strictest] = modes
+        const first = yield* pageIn(after?.mode ?? strictest ?? { typos: 0, minWords: 0 }, query, text, after)
+        const isFinal = after?.mode !== undefined || modes.length < 2 || first.total > 0
+        if (isFinal || text.words.length === 0) return first
+        const other = yield* firstModeThatFinds(text, modes)
+        return other === undefined || other === strictest ? first : yield* pageIn(other, query, text, after)
       })
-
-    const hitsOf = (
-      hits: ReadonlyArray<Hit>,
-      text: QueryText,
-      mode: MatchMode
-    ): Effect.Effect<ReadonlyArray<SearchHit>, StorageError> => {
-      const highlighter = new Highlighter(text, mode.typos)
-      const hasText = text.words.length > 0
-      const hitOf = (hit: Hit): SearchHit => {
-        const profile = shownProfile(hit._source)
-        const score = scoreOf(hasText ? (hit._score ?? 0) : 0, popularityOf(profile.fields.followers))
-        return toHit(profile, score, hasText ? highlighter.highlights(profile) : [])
-      }
-      return Effect.try({
-        try: () => hits.map(hitOf),
-        catch: (cause) => corrupt("SearchIndex.search", cause)
-      })
-    }
 
     const search = Effect.fn("SearchIndex.search")(function* (
       query: SearchQuery
@@ -269,15 +296,11 @@ const make = (settings: Settings): Effect.Effect<typeof SearchIndex.Service, Sto
       const started = yield* Clock.currentTimeNanos
       const text = parseQuery(query.q)
       const hasText = text.words.length > 0
-      const { found, mode } = yield* page(query, text)
-      const shown = found.hits.hits.slice(0, query.limit)
-      const hits = yield* hitsOf(shown, text, mode)
-      const last = found.hits.hits.length > query.limit ? shown[shown.length - 1] : undefined
-      const { total } = found.hits
+      const { facets, hits, last, mode, total } = yield* page(query, text)
       return {
-        total: typeof total === "number" ? total : (total?.value ?? 0),
+        total,
         hits,
-        facets: facetsOf(found.aggregations),
+        facets,
         nextCursor:
           last === undefined
             ? null

@@ -8,12 +8,13 @@ import {
   errors
 } from "@elastic/elasticsearch"
 
-const headersOf = (...all: ReadonlyArray<ConnectionRequestParams["headers"]>): Headers => {
+type RequestHeaders = ConnectionRequestParams["headers"]
+
+const headersOf = (ofAll: RequestHeaders, ofThis: RequestHeaders): Record<string, string> => {
   // Within a data centre, compressing an answer costs more than it saves.
-  const headers = new Headers({ "accept-encoding": "identity" })
-  for (const some of all)
-    for (const [name, value] of Object.entries(some ?? {}))
-      if (value !== undefined) headers.set(name, String(value))
+  const headers: Record<string, string> = { "accept-encoding": "identity" }
+  for (const [name, value] of Object.entries({ ...ofAll, ...ofThis }))
+    if (value !== undefined) headers[name.toLowerCase()] = String(value)
   return headers
 }
 
@@ -54,7 +55,7 @@ export class FetchConnection extends BaseConnection {
       return {
         body: await response.text(),
         statusCode: response.status,
-        headers: Object.fromEntries(response.headers)
+        headers: response.headers.toJSON()
       }
     } catch (cause) {
       if (signal?.aborted === true) throw new errors.RequestAbortedError("Request aborted")

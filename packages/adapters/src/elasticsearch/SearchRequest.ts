@@ -45,8 +45,10 @@ const range = (field: string, min: number | undefined, max: number | undefined):
         }
       ]
 
-/** The filters by the facet they belong to; ranges have none. */
-const filtersOf = (filters: SearchFilters): ReadonlyMap<FacetName | "range", ReadonlyArray<Query>> =>
+/** By the facet they belong to; ranges have none. */
+type Filters = ReadonlyMap<FacetName | "range", ReadonlyArray<Query>>
+
+const filtersOf = (filters: SearchFilters): Filters =>
   new Map<FacetName | "range", ReadonlyArray<Query>>([
     ["platform", terms("platform", filters.platform)],
     ["category", terms("category", filters.category.map(categoryKey))],
@@ -77,34 +79,27 @@ const filtersOf = (filters: SearchFilters): ReadonlyMap<FacetName | "range", Rea
   ])
 
 /** All filters but one. */
-const filtersBut = (
-  filters: ReadonlyMap<FacetName | "range", ReadonlyArray<Query>>,
-  ignored: FacetName | undefined
-): Array<Query> => [...filters].flatMap(([name, queries]) => (name === ignored ? [] : [...queries]))
+const filtersBut = (filters: Filters, ignored: FacetName | undefined): Array<Query> =>
+  [...filters].flatMap(([name, queries]) => (name === ignored ? [] : [...queries]))
 
-const facetAggregations = (filters: SearchFilters): Aggregations => {
-  const byName = filtersOf(filters)
-  return Object.fromEntries(
-    facetNames.map((name): [string, Aggregation] => [
-      name,
-      {
-        filter: { bool: { filter: filtersBut(byName, name) } },
-        aggs: {
-          values: {
-            terms: {
-              field: name,
-              size: name === "category" ? maxCategories : maxValues,
-              order: [{ _count: "desc" }, { _key: "asc" }]
-            }
-          }
-        }
-      }
-    ])
+const countedBy = (name: FacetName): Aggregation => ({
+  terms: {
+    field: name,
+    size: name === "category" ? maxCategories : maxValues,
+    order: [{ _count: "desc" }, { _key: "asc" }]
+  }
+})
+
+/** Without a filter around it where nothing is filtered: a filter that every document passes is asked about each. */
+const facetAggregations = (filters: Filters): Aggregations =>
+  Object.fromEntries(
+    facetNames.map((name): [string, Aggregation] => {
+      const others = filtersBut(filters, name)
+      return others.length === 0
+        ? [name, countedBy(name)]
+        : [name, { filter: { bool: { filter: others } }, aggs: { values: countedBy(name) } }]
+    })
   )
-}
-
-/** Name of the aggregation that counts what the text matches, whatever the filters. */
-export const matched = "matched"
 
 /** The column of an order; undefined: the score. */
 const sortField = (query: SearchQuery, hasText: boolean): string | undefined => {
@@ -163,25 +158,44 @@ export const positionOf = (
   return { key: Number.isFinite(key) ? signOf(query) * key : key, id }
 }
 
-/** One page, one hit more to see whether anything follows, and the facets. */
-export const pageRequest = (
+/** What is asked for a page, to be carried out side by side. */
+interface PageRequests {
+  /** One hit more than fit, to see whether anything follows. Not counted: what cannot be among them is passed over. */
+  readonly hits: estypes.SearchRequest
+  /**
+   * How many there are, in all and by facet. The same for every page and order of a query, so that Elasticsearch, which
+   * keeps answers without hits until documents change, counts once for all of them.
+   */
+  readonly counts: estypes.SearchRequest
+}
+
+export const pageRequests = (
   query: SearchQuery,
   text: QueryText,
   mode: MatchMode,
   after: PageEnd | undefined
-): estypes.SearchRequest => {
+): PageRequests => {
   const hasText = text.words.length > 0
+  const matching = hasText ? [textQuery(text, mode)] : []
+  const filters = filtersOf(query.filters)
+  const filter = filtersBut(filters, undefined)
   return {
-    query: { bool: { must: hasText ? [textQuery(text, mode)] : [], filter: [alive] } },
-    post_filter: { bool: { filter: filtersBut(filtersOf(query.filters), undefined) } },
-    aggs: { ...facetAggregations(query.filters), [matched]: { filter: { match_all: {} } } },
-    sort: sortOf(query, hasText),
-    size: query.limit + 1,
-    track_total_hits: true,
-    track_scores: true,
-    allow_partial_search_results: false,
-    _source: shownFields,
-    ...(after === undefined ? {} : { search_after: searchAfter(query, hasText, after.position) })
+    hits: {
+      query: { bool: { must: matching, filter: [alive, ...filter] } },
+      sort: sortOf(query, hasText),
+      size: query.limit + 1,
+      track_total_hits: false,
+      track_scores: hasText,
+      _source: shownFields,
+      ...(after === undefined ? {} : { search_after: searchAfter(query, hasText, after.position) })
+    },
+    counts: {
+      query: { bool: { filter: [alive, ...matching] } },
+      post_filter: { bool: { filter } },
+      aggs: facetAggregations(filters),
+      size: 0,
+      track_total_hits: true
+    }
   }
 }
 
@@ -190,7 +204,6 @@ export const modesRequest = (text: QueryText, modes: ReadonlyArray<MatchMode>): 
   query: { bool: { filter: [alive] } },
   size: 0,
   track_total_hits: false,
-  allow_partial_search_results: false,
   aggs: Object.fromEntries(
     modes.map((mode, at): [string, Aggregation] => [
       String(at),
@@ -208,17 +221,23 @@ interface Bucket {
   readonly doc_count: number
 }
 
-/** An answer's aggregation that counts documents, perhaps by value. */
-export interface Counted {
-  readonly doc_count: number
-  readonly values?: { readonly buckets: ReadonlyArray<Bucket> }
+interface Values {
+  readonly buckets?: ReadonlyArray<Bucket>
+}
+
+/** An answer's aggregation: documents by value, perhaps within those that pass a filter. */
+export interface Counted extends Values {
+  readonly doc_count?: number
+  readonly values?: Values
 }
 
 export const facetsOf = (counted: Readonly<Record<string, Counted>> | undefined): Facets => {
-  const facet = (name: FacetName): ReadonlyArray<FacetCount> =>
-    (counted?.[name]?.values?.buckets ?? [])
+  const facet = (name: FacetName): ReadonlyArray<FacetCount> => {
+    const { buckets = [] } = counted?.[name]?.values ?? counted?.[name] ?? {}
+    return buckets
       .map(({ doc_count, key, key_as_string }) => ({ value: key_as_string ?? String(key), count: doc_count }))
       .sort(mostFrequentFirst)
+  }
   return {
     platform: facet("platform"),
     category: facet("category"),

@@ -3,7 +3,7 @@ import { compact, isAscii } from "./Folding.ts"
 import { typosBetween } from "./Fuzzy.ts"
 import type { QueryText, QueryWord } from "./QueryWords.ts"
 import type { ShownProfile } from "./ToHit.ts"
-import { visitHandleParts, visitTokens, wholeTerm } from "./Tokens.ts"
+import { isAsciiWord, maxTermLength, unaccented, visitHandleParts, visitTokens, wholeTerm } from "./Tokens.ts"
 
 interface Span {
   readonly start: number
@@ -14,11 +14,29 @@ interface Span {
 type MatchedLength = number | "whole" | "none"
 
 const notWord = /[^a-z0-9]/i
-const letterOrDigit = /[a-z0-9]/i
+const letterOrDigit = /[a-z0-9]/
 /** What folding may turn into other ASCII words: letters and digits that are not ASCII, apostrophes in words, "™". */
 const foldable = /[^\P{Alphabetic}a-z]|[^\P{N}0-9]|\p{M}|['’™]/iu
-/** Whether folding does no more than make letters small. */
-const isUnfolded = (text: string): boolean => (isAscii(text) ? !text.includes("'") : !foldable.test(text))
+const emojiStyle = /(?<=\p{Extended_Pictographic})\ufe0f/gu
+
+/** A text folded character by character, small, its words runs of a-z and 0-9; undefined where it takes more than that. */
+const plainly = (text: string): string | undefined => {
+  if (isAscii(text)) return text.includes("'") ? undefined : text.toLowerCase()
+  const plain = unaccented(text).replace(emojiStyle, " ")
+  return plain.length !== text.length || foldable.test(plain) ? undefined : plain.toLowerCase()
+}
+
+const isDigit = (text: string, at: number): boolean => {
+  const code = text.charCodeAt(at)
+  return code >= 48 && code <= 57
+}
+/** Between two words, or at either end. */
+const isBetween = (text: string, at: number): boolean =>
+  !isAsciiWord(text.charCodeAt(at - 1)) || !isAsciiWord(text.charCodeAt(at))
+/** Between a letter and a digit, where words of handles are split once more. */
+const isTurn = (text: string, at: number): boolean => isDigit(text, at - 1) !== isDigit(text, at)
+const lettersAndDigits = /[a-z][0-9]|[0-9][a-z]/
+
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" })
 
 /** The end, in the original text, of its first `length` folded letters and digits. */
@@ -48,14 +66,14 @@ export class Highlighter {
   // Hits of one query share most of their matching words.
   private readonly known = new Map<string, MatchedLength>()
 
-  /** Every match of a word is a plain stretch of a text that folding leaves alone. */
+  /** A match of a word in a text that folds plainly is the word itself. */
   private readonly isPlain: boolean
 
   constructor(
     private readonly text: QueryText,
     private readonly typos: number
   ) {
-    this.isPlain = typos === 0 && text.words.every(({ term }) => isAscii(term))
+    this.isPlain = typos === 0 && text.words.every(({ term }) => isAscii(term) && term.length < maxTermLength)
   }
 
   highlights(profile: ShownProfile): ReadonlyArray<Highlight> {
@@ -89,29 +107,44 @@ export class Highlighter {
     return words.length > 0 ? words : whole()
   }
 
-  /** A glance that spares many texts being split into words: most bios have none of what was asked for. */
-  private mayMatch(text: string): boolean {
-    if (!this.isPlain || !isUnfolded(text)) return true
-    const seen = text.toLowerCase()
-    return this.text.words.some(({ term }) => seen.includes(term))
+  private plainly(text: string): string | undefined {
+    return this.isPlain ? plainly(text) : undefined
   }
 
-  /** The same for whole handles and names: they begin with a letter that a word begins with. */
+  /** The spans that the ways below would find, without splitting the text into words. */
+  private plainSpans(seen: string, inHandle: boolean): ReadonlyArray<Span> {
+    const spans: Array<Span> = []
+    for (const { prefix, term } of this.text.words) {
+      const isPart = inHandle && !lettersAndDigits.test(term)
+      const isEdge = (at: number): boolean => isBetween(seen, at) || (isPart && isTurn(seen, at))
+      for (let start = seen.indexOf(term); start !== -1; start = seen.indexOf(term, start + 1)) {
+        const end = start + term.length
+        if (isEdge(start) && (prefix || isEdge(end))) spans.push({ start, end })
+      }
+    }
+    return spans
+  }
+
+  /** Whether a whole handle or name may begin with a word: then it begins with the same letter. */
   private mayBegin(text: string): boolean {
-    if (!this.isPlain || !isUnfolded(text)) return true
-    const first = text.charAt(text.search(letterOrDigit)).toLowerCase()
+    const seen = this.plainly(text)
+    if (seen === undefined) return true
+    const first = seen.charAt(seen.search(letterOrDigit))
     return this.text.words.some(({ term }) => term.startsWith(first))
   }
 
   private wordSpans(text: string): ReadonlyArray<Span> {
-    if (!this.mayMatch(text)) return []
+    const seen = this.plainly(text)
+    if (seen !== undefined) return this.plainSpans(seen, false)
     const spans: Array<Span> = []
     visitTokens(text, (term, start, end) => this.push(spans, text, term, start, end))
     return spans
   }
 
   private handleSpans(handle: string): ReadonlyArray<Span> {
-    if (!this.mayMatch(handle)) return []
+    // Of words that are cut, letters and digits are not split.
+    const seen = handle.length > maxTermLength ? undefined : this.plainly(handle)
+    if (seen !== undefined) return this.plainSpans(seen, true)
     const spans: Array<Span> = []
     visitHandleParts(handle, (term, start, end) => this.push(spans, handle, term, start, end))
     return spans

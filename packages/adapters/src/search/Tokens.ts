@@ -23,7 +23,8 @@ const cut = (term: string): string => {
   return term.slice(0, last >= 0xd800 && last < 0xdc00 ? maxTermLength - 1 : maxTermLength)
 }
 
-const isAsciiWord = (code: number): boolean =>
+/** Of a UTF-16 code unit. */
+export const isAsciiWord = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 48 && code <= 57) || (code >= 65 && code <= 90)
 
 /** Of accented Latin letters (Latin-1, Latin Extended-A) that fold to plain ones, by their code: what they fold to. */
@@ -53,12 +54,13 @@ const goesOn = (text: string, end: number): boolean =>
 
 const latinLetters = /[\u00c0-\u017f]/g
 
+/** A text with its accented Latin letters, as far as they are single characters, folded to plain ones. */
+export const unaccented = (text: string): string =>
+  isAscii(text) ? text : text.replace(latinLetters, (letter) => foldedLatin[letter.charCodeAt(0)] ?? letter)
+
 /** A Latin word, folded as `compact` would, which takes ten times as long. */
 const foldLatin = (raw: string): string => {
-  const plain = isAscii(raw)
-    ? raw
-    : raw.replace(latinLetters, (letter) => foldedLatin[letter.charCodeAt(0)] ?? letter)
-  const folded = plain.toLowerCase()
+  const folded = unaccented(raw).toLowerCase()
   return folded.includes("'") ? folded.replaceAll("'", "") : folded
 }
 

@@ -6,6 +6,7 @@ import { queryOf } from "@influscope/ports/conformance/ProfileFixture"
 import { SearchIndex } from "@influscope/ports/SearchIndex"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Schema from "effect/Schema"
 import { makeProfiles, makeQueries } from "../../../../bench/search/Corpus.ts"
 import * as ElasticsearchIndex from "../../src/elasticsearch/ElasticsearchIndex.ts"
 import { MemoryIndex } from "../../src/search/MemoryIndex.ts"
@@ -15,10 +16,17 @@ import { settingsFor, sharedServer } from "./ElasticsearchServer.ts"
 
 const server = sharedServer()
 
+const KnownAnswers = Schema.Struct({
+  _all: Schema.Struct({
+    total: Schema.Struct({ request_cache: Schema.Struct({ hit_count: Schema.Number }) })
+  })
+})
+
 /** Both indices over the same profiles. */
 const filled = (profiles: ReadonlyArray<Profile>) => {
+  const alias = unique("profiles")
   const runtime = ManagedRuntime.make(
-    ElasticsearchIndex.layerWithEffect(Effect.sync(() => settingsFor(server.url(), unique("profiles"))))
+    ElasticsearchIndex.layerWithEffect(Effect.sync(() => settingsFor(server.url(), alias)))
   )
   const embedded = new MemoryIndex()
   beforeAll(async () => {
@@ -41,6 +49,13 @@ const filled = (profiles: ReadonlyArray<Profile>) => {
           services
         )
       ),
+    /** How often Elasticsearch had an answer already. */
+    known: Effect.promise(async () =>
+      (await fetch(`${server.url()}/${alias}/_stats/request_cache`)).json()
+    ).pipe(
+      Effect.flatMap(Schema.decodeUnknown(KnownAnswers)),
+      Effect.map((stats) => stats._all.total.request_cache.hit_count)
+    ),
     expect: (query: SearchQuery) => {
       const { facets, hits, total } = embedded.search(query, undefined)
       return {
@@ -75,6 +90,19 @@ describe("Elasticsearch and the embedded index", () => {
         assert.deepStrictEqual(fromFirst(found.hits), fromFirst(expected.hits), label)
         assert.deepStrictEqual(found.facets, expected.facets, label)
       }
+    })
+  )
+
+  it.live("count once for all pages and orders of a query", () =>
+    Effect.gen(function* () {
+      const first = yield* both.find(queryOf("fashion", { limit: 10 }))
+      assert.isAbove(first.total, 20)
+      const before = yield* both.known
+      const second = yield* both.find(queryOf("fashion", { limit: 10, cursor: first.nextCursor ?? "" }))
+      const ordered = yield* both.find(queryOf("fashion", { limit: 5, sort: "engagement" }))
+      assert.strictEqual((yield* both.known) - before, 2)
+      for (const { facets, total } of [second, ordered])
+        assert.deepStrictEqual({ facets, total }, { facets: first.facets, total: first.total })
     })
   )
 })
