@@ -31,6 +31,9 @@ const Report = Schema.parseJson(
 
 /** Waited for in vain by a test, by vitest, whose error is called like this in its report, or by a client of a server. */
 const late = [
+  /^NotSettled: /,
+  // What is answered with 4xx is not late.
+  /^Unanswered: (?!.*Error: 4\d\d:)/,
   /^NotInTime: /,
   /^TimeoutException: /,
   /^Error: STACK_TRACE_ERROR$/,

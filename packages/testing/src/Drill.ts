@@ -1,9 +1,9 @@
+import * as Clock from "effect/Clock"
 import * as Data from "effect/Data"
 import * as Deferred from "effect/Deferred"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { type Account, accountOf, type Outcomes } from "./Account.ts"
 
@@ -45,12 +45,31 @@ export interface DrillOptions<E, R> {
   readonly faults: Effect.Effect<void, E, R>
   /** Whether everything acknowledged should be readable by now; in words what is missing, else undefined. */
   readonly unsettled: Effect.Effect<string | undefined, E, R>
+  /** How long what is missing may stay the same. */
   readonly patience: Duration.DurationInput
   /** Every id that is there, as often as it is there. */
   readonly read: Effect.Effect<ReadonlyArray<string>, E, R>
   /** Every id among the dead letters; none when absent. */
   readonly readDead?: Effect.Effect<ReadonlyArray<string>, E, R>
 }
+
+/** Fails when nothing gets on: how long all of it takes is a matter of the machine. */
+const comeToRest = <E, R>({
+  patience,
+  unsettled
+}: DrillOptions<E, R>): Effect.Effect<void, E | NotSettled, R> =>
+  Effect.gen(function* () {
+    let since = yield* Clock.currentTimeMillis
+    let detail = yield* unsettled
+    while (detail !== undefined) {
+      yield* Effect.sleep("500 millis")
+      const left = yield* unsettled
+      const now = yield* Clock.currentTimeMillis
+      if (left !== detail) since = now
+      else if (now - since > Duration.toMillis(patience)) return yield* new NotSettled({ detail })
+      detail = left
+    }
+  })
 
 /** Writes while things break, waits until all is well again, reads everything, and compares id by id. */
 export const drill = <E, R>(options: DrillOptions<E, R>): Effect.Effect<Account, E | NotSettled, R> =>
@@ -75,12 +94,7 @@ export const drill = <E, R>(options: DrillOptions<E, R>): Effect.Effect<Account,
     const writing = yield* Effect.fork(writeAll)
     yield* Effect.ensuring(options.faults, Deferred.succeed(over, undefined))
     yield* Fiber.join(writing)
-    let detail = "it was never asked"
-    yield* options.unsettled.pipe(
-      Effect.tap((left) => Effect.sync(() => (detail = left ?? "nothing"))),
-      Effect.repeat({ until: (left) => left === undefined, schedule: Schedule.spaced("500 millis") }),
-      Effect.timeoutFail({ duration: options.patience, onTimeout: () => new NotSettled({ detail }) })
-    )
+    yield* comeToRest(options)
     return accountOf(
       told satisfies Outcomes,
       yield* options.read,

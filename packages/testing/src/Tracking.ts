@@ -22,7 +22,7 @@ export interface Tracker {
 }
 
 const patiently = <A>(answer: Effect.Effect<A, Unanswered>): Effect.Effect<A, Unanswered> =>
-  Effect.retry(answer, Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes")))
+  Effect.retry(answer, Schedule.spaced("500 millis").pipe(Schedule.upTo("5 minutes")))
 
 const pageSize = 1_000
 

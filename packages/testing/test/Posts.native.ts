@@ -40,7 +40,7 @@ const encode = Schema.encodeSync(Schema.Array(Post))
 
 /** The service may be away for a while. */
 const patiently = <A>(answer: Effect.Effect<A, Unanswered>): Effect.Effect<A, Unanswered> =>
-  Effect.retry(answer, Schedule.spaced("500 millis").pipe(Schedule.upTo("2 minutes")))
+  Effect.retry(answer, Schedule.spaced("500 millis").pipe(Schedule.upTo("5 minutes")))
 
 const submit = ({ appToken, url }: PostsSystem, batch: ReadonlyArray<Post>) =>
   request(`${url}/posts/v1/posts`, {

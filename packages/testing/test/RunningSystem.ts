@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs"
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import type * as Duration from "effect/Duration"
@@ -60,6 +60,16 @@ export const runningSystem = (options: Pick<SystemOptions, "tracking" | "env"> =
     return running
   }
 
+  /** What those wrote last that accounts pass through. */
+  const sayWhatWasLogged = () => {
+    const { servers, services, sidecars } = system()
+    const passed = [services.scraper, sidecars.scraper, servers.rabbitmq, sidecars.indexer, services.indexer]
+    for (const { log } of [...passed, servers.elasticsearch]) {
+      const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-12)
+      process.stdout.write(`-- ${log}\n${lines.map((line) => `   ${line.slice(0, 500)}`).join("\n")}\n`)
+    }
+  }
+
   /** States accounts while something happens, waits until the audit has nothing pending or missing, and compares ids. */
   const runDrill = async (options: SystemDrill): Promise<Account> => {
     const { accounts = 1_500, endless = false, groupSize = 25, pause = "300 millis" } = options
@@ -84,7 +94,7 @@ export const runningSystem = (options: Pick<SystemOptions, "tracking" | "env"> =
         patience: "3 minutes",
         read: unaudited ? untilStill(read, "4 seconds") : read,
         readDead: Effect.map(deadBatches(url, name), (batches) => batches.flatMap(({ accounts }) => accounts))
-      })
+      }).pipe(Effect.tapError(() => Effect.sync(sayWhatWasLogged)))
     )
     process.stdout.write(`${describeAccount(what, account)}\n`)
     return account

@@ -1,6 +1,7 @@
 /**
- * PostgreSQL's binary form of arrays, which neither side has to print or parse: the number of dimensions, whether there are
- * nulls, the type, each dimension's length and lower bound, then every element's length (-1: null) and bytes.
+ * Parameters are in PostgreSQL's binary form of arrays, which neither side has to print or parse: the number of dimensions, whether
+ * there are nulls, the type, each dimension's length and lower bound, then every element's length (-1: null) and bytes. What is
+ * read is in its text form: the driver gets bytes as hexadecimal digits, four times as many for figures as these have.
  */
 
 /** Object identifiers of the types of elements. */
@@ -57,44 +58,43 @@ export const encodeTexts = <A>(rows: ReadonlyArray<A>, textOf: (row: A) => strin
   return bytes
 }
 
-/** What is left to read of bytes. */
+/** What is left to read of arrays in PostgreSQL's text form, one right after the other. */
 export interface Reader {
-  readonly view: DataView
+  readonly text: string
   at: number
 }
 
-export const readerOf = (bytes: Uint8Array): Reader => ({
-  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  at: 0
-})
+export const readerOf = (text: string): Reader => ({ text, at: 0 })
 
-export const isAtEnd = ({ at, view }: Reader): boolean => at >= view.byteLength
+export const isAtEnd = ({ at, text }: Reader): boolean => at >= text.length
 
-/** A bigint that is a safe integer, as int8send writes it. */
-export const readBigint = (reader: Reader): number => {
-  const { at, view } = reader
-  reader.at += 8
-  return view.getInt32(at) * 2 ** 32 + view.getUint32(at + 4)
-}
+const [open, close, comma, zero] = [123, 125, 44, 48]
 
-/** The elements of an array of type integer[] or float8[], of any number of dimensions, as array_send writes it; null is NaN. */
-export const readArray = (reader: Reader): Float64Array => {
-  const { view } = reader
-  const head = reader.at
-  const dimensions = view.getInt32(head)
-  const isInteger = view.getInt32(head + 8) === types.integer
-  let length = dimensions === 0 ? 0 : 1
-  for (let dimension = 0; dimension < dimensions; dimension++)
-    length *= view.getInt32(head + 12 + 8 * dimension)
-  const values = new Float64Array(length).fill(Number.NaN)
-  let at = head + 12 + 8 * dimensions
-  for (let place = 0; place < length; place++) {
-    const size = view.getInt32(at)
-    at += 4
-    if (size < 0) continue
-    values[place] = isInteger ? view.getInt32(at) : view.getFloat64(at)
-    at += size
-  }
+/**
+ * The numbers of the next array, of any number of dimensions; NULL is NaN. Whole ones, as nearly all are, are put together digit by
+ * digit: floats are printed like that, too, up to 10^15.
+ */
+export const readArray = (reader: Reader): ReadonlyArray<number> => {
+  const { text } = reader
+  const numbers: Array<number> = []
+  let { at } = reader
+  let depth = 0
+  do {
+    const code = text.charCodeAt(at)
+    if (code === open || code === close || code === comma) {
+      if (code !== comma) depth += code === open ? 1 : -1
+      at++
+      continue
+    }
+    const start = at
+    let whole = 0
+    for (let digit = code - zero; digit >= 0 && digit <= 9; digit = text.charCodeAt(++at) - zero)
+      whole = 10 * whole + digit
+    let end = text.charCodeAt(at)
+    const isWhole = end === comma || end === close
+    while (at < text.length && end !== comma && end !== close) end = text.charCodeAt(++at)
+    numbers.push(isWhole ? whole : Number(text.slice(start, at)))
+  } while (depth > 0 && at < text.length)
   reader.at = at
-  return values
+  return numbers
 }

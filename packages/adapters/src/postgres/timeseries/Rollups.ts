@@ -1,14 +1,20 @@
 import { type DataPoint, type MetricName, metricNames } from "@influscope/domain/tracking/DataPoint"
 import { bucketSeconds, bucketStart, type RollupLevel } from "@influscope/domain/tracking/Resolution"
 import type { Rollup, Summary } from "@influscope/ports/TimeSeries"
-import { isAtEnd, type Reader, readArray, readBigint, readerOf } from "../Arrays.ts"
+import { isAtEnd, readArray, readerOf } from "../Arrays.ts"
 import { columnOf } from "./Columns.ts"
 
 type Metrics = { [M in MetricName]?: Summary }
 
-/** Hours of a row of days. */
-const oneBucket = Float64Array.of(0)
-const allHours = Float64Array.from({ length: 24 }, (_, hour) => hour)
+type Table = "series_hours" | "series_days"
+
+const hoursOfDay = 24
+
+/** Where the buckets of a whole row are, in hours of its day. */
+const everyBucket: { readonly [T in Table]: ReadonlyArray<number> } = {
+  series_hours: Array.from({ length: hoursOfDay }, (_, hour) => hour),
+  series_days: [0]
+}
 
 /** Numbers of a stored summary. */
 const summaryLength = 6
@@ -27,7 +33,7 @@ const summaryOfOne = (figure: number): Summary => ({
  * of hours has tens of thousands of them.
  */
 const summaryAt = (
-  numbers: Float64Array,
+  numbers: ReadonlyArray<number>,
   count: number,
   place: number,
   before: Summary | undefined
@@ -48,55 +54,49 @@ const summaryAt = (
 }
 
 /** What `packed` selects; null when there are no rows. */
-export type Packed = { readonly heads: Uint8Array | null } & {
-  readonly [M in MetricName]?: Uint8Array | null
+export type Packed = { readonly heads: string | null } & {
+  readonly [M in MetricName]?: string | null
 }
 
 /**
- * Rows of a table of rollups, in the order of the FROM clause, as a value for their heads and one for each metric, which the
- * driver reads in a fraction of the time it takes for as many values as there are days and metrics. A head is a day, and its
- * hours if the table has some, none standing for all; a metric is an array for each row, empty when it is null.
+ * Rows of a table of rollups, in the order of the FROM clause, as a text for their heads and one for each metric, which the
+ * driver reads in a fraction of the time it takes for as many values as there are days and metrics. A head is an array of a day
+ * and of its hours if the table has some, none standing for all; a metric is an array for each row, empty when it is null.
  */
-export const packed = (table: "series_hours" | "series_days", metrics: ReadonlyArray<MetricName>): string => {
-  const hours = `CASE WHEN cardinality(hours) = ${allHours.length} THEN '{}'::integer[] ELSE hours END`
-  const head = table === "series_hours" ? `int8send(day) || array_send(${hours})` : "int8send(day)"
+export const packed = (table: Table, metrics: ReadonlyArray<MetricName>): string => {
+  const hours = `CASE WHEN cardinality(hours) < ${hoursOfDay} THEN hours END`
+  const head = table === "series_hours" ? `day || (${hours})::bigint[]` : "ARRAY[day]"
   const summaries = metrics.map(
-    (metric) =>
-      `string_agg(coalesce(array_send(${columnOf(metric)}), array_send('{}'::float8[])), '') AS "${metric}"`
+    (metric) => `string_agg(coalesce(${columnOf(metric)}::text, '{}'), '') AS "${metric}"`
   )
-  return [`string_agg(${head}, '') AS heads`, ...summaries].join(", ")
-}
-
-const readHours = (reader: Reader): Float64Array => {
-  const hours = readArray(reader)
-  return hours.length > 0 ? hours : allHours
+  return [`string_agg((${head})::text, '') AS heads`, ...summaries].join(", ")
 }
 
 /** The rollups of rows of the same table, with the same metrics. */
 export const unpacked = (
-  table: "series_hours" | "series_days",
+  table: Table,
   metrics: ReadonlyArray<MetricName>,
   row: Packed | undefined
 ): ReadonlyArray<Rollup> => {
   if (!row?.heads) return []
-  const reader = readerOf(row.heads)
+  const heads = readerOf(row.heads)
   const readers = metrics.flatMap((metric) => {
-    const bytes = row[metric]
-    return bytes ? [{ metric, reader: readerOf(bytes) }] : []
+    const arrays = row[metric]
+    return arrays ? [{ metric, reader: readerOf(arrays) }] : []
   })
   const all: Array<{ readonly time: number; readonly metrics: Metrics }> = []
-  while (!isAtEnd(reader)) {
-    const day = readBigint(reader)
-    const hours = table === "series_hours" ? readHours(reader) : oneBucket
+  while (!isAtEnd(heads)) {
+    const [day = 0, ...some] = readArray(heads)
+    const hours = some.length > 0 ? some : everyBucket[table]
     const first = all.length
     for (const hour of hours) all.push({ time: day + hour * bucketSeconds.hour, metrics: {} })
-    for (const of of readers) {
-      const numbers = readArray(of.reader)
+    for (const { metric, reader } of readers) {
+      const numbers = readArray(reader)
       let summary: Summary | undefined
       for (let place = 0; place < hours.length; place++) {
         summary = summaryAt(numbers, hours.length, place, summary)
         const rollup = all[first + place]
-        if (summary !== undefined && rollup !== undefined) rollup.metrics[of.metric] = summary
+        if (summary !== undefined && rollup !== undefined) rollup.metrics[metric] = summary
       }
     }
   }
