@@ -1,5 +1,6 @@
 import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { fileURLToPath } from "node:url"
 import * as Effect from "effect/Effect"
 import { install } from "../Cache.ts"
 import { findJava, jars, java } from "../Java.ts"
@@ -8,6 +9,7 @@ import { RequestFailed, signedFetch } from "../SignedFetch.ts"
 import { logPath } from "../Supervisor.ts"
 
 const version = "2.6.1"
+const serverSource = fileURLToPath(new URL("dynamodb/LoopbackServer.java", import.meta.url))
 const suits = (feature: number): boolean => feature >= 17
 /** It checks no signature; both of Amazon's stand-ins share these. */
 const accessKey = "influscope"
@@ -64,7 +66,7 @@ const compile = (directory: string) =>
       join(directory, "lib", "*"),
       "-d",
       directory,
-      join(import.meta.dir, "dynamodb", "LoopbackServer.java")
+      serverSource
     ])
   )
 
