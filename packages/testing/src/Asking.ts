@@ -1,9 +1,14 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 
 /** A service did not answer as it should. */
 export class Unanswered extends Schema.TaggedError<Unanswered>()("Unanswered", { what: Schema.String }) {}
+
+/** Again and again: a service may be away for longer than a slow machine takes to start its store. */
+export const patiently = <A>(answer: Effect.Effect<A, Unanswered>): Effect.Effect<A, Unanswered> =>
+  Effect.retry(answer, Schedule.spaced("500 millis").pipe(Schedule.upTo("5 minutes")))
 
 /** The text of an answer with success. */
 export const request = (

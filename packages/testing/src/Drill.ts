@@ -53,11 +53,11 @@ export interface DrillOptions<E, R> {
   readonly readDead?: Effect.Effect<ReadonlyArray<string>, E, R>
 }
 
-/** Fails when nothing gets on: how long all of it takes is a matter of the machine. */
-const comeToRest = <E, R>({
+/** Waits until nothing is unsettled. Fails when nothing gets on: how long all of it takes is a matter of the machine. */
+export const comeToRest = <E, R>({
   patience,
   unsettled
-}: DrillOptions<E, R>): Effect.Effect<void, E | NotSettled, R> =>
+}: Pick<DrillOptions<E, R>, "patience" | "unsettled">): Effect.Effect<void, E | NotSettled, R> =>
   Effect.gen(function* () {
     let since = yield* Clock.currentTimeMillis
     let detail = yield* unsettled

@@ -7,11 +7,10 @@ import type { StorageError } from "@influscope/ports/StorageError"
 import { TimeSeries } from "@influscope/ports/TimeSeries"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { type Account, accountOf, describeAccount } from "./Account.ts"
-import { get, request, type Unanswered } from "./Asking.ts"
-import { NotSettled, untilStill } from "./Drill.ts"
+import { get, patiently, request, type Unanswered } from "./Asking.ts"
+import { comeToRest, untilStill } from "./Drill.ts"
 
 /** Who tracks, as a drill asks it: patiently, as it may be away. */
 export interface Tracker {
@@ -20,9 +19,6 @@ export interface Tracker {
   readonly status: Effect.Effect<TrackingStatus, Unanswered>
   readonly tracked: Effect.Effect<ReadonlyArray<Tracked>, Unanswered>
 }
-
-const patiently = <A>(answer: Effect.Effect<A, Unanswered>): Effect.Effect<A, Unanswered> =>
-  Effect.retry(answer, Schedule.spaced("500 millis").pipe(Schedule.upTo("5 minutes")))
 
 const pageSize = 1_000
 
@@ -163,20 +159,13 @@ const sum = (topics: ReadonlyArray<TopicAudit>, key: "pending" | "missing" | "du
   topics.reduce((total, topic) => total + topic[key], 0)
 
 /** Waits until nothing is on its way any more. */
-const settled = <E>(audit: Effect.Effect<ReadonlyArray<TopicAudit>, E>) =>
-  Effect.suspend(() => {
-    let left = 0
-    return audit.pipe(
-      Effect.map((topics) => {
-        left = sum(topics, "pending") + sum(topics, "missing")
-        return left === 0
-      }),
-      Effect.repeat({ until: (done) => done, schedule: Schedule.spaced("500 millis") }),
-      Effect.timeoutFail({
-        duration: patience,
-        onTimeout: () => new NotSettled({ detail: `${left} items are on their way` })
-      })
-    )
+const settled = <E, R>(audit: Effect.Effect<ReadonlyArray<TopicAudit>, E, R>) =>
+  comeToRest({
+    patience,
+    unsettled: Effect.map(audit, (topics) => {
+      const left = sum(topics, "pending") + sum(topics, "missing")
+      return left === 0 ? undefined : `${left} items are on their way`
+    })
   })
 
 /** As `describeAccount`, with what else is to be known of tracking. */
@@ -212,14 +201,13 @@ export const trackingDrill = ({
     const end = Math.floor(Date.now() / 1_000)
     yield* Effect.sleep(quiet)
     // It may be behind: all that was due while things broke has to be handed out first.
-    const { dispatchedUntil: until } = yield* tracker.status.pipe(
-      Effect.delay("500 millis"),
-      Effect.repeat({ until: ({ dispatchedUntil }) => dispatchedUntil >= end }),
-      Effect.timeoutFail({
-        duration: patience,
-        onTimeout: () => new NotSettled({ detail: "what became due is not handed out" })
-      })
-    )
+    yield* comeToRest({
+      patience,
+      unsettled: Effect.map(tracker.status, ({ dispatchedUntil }) =>
+        dispatchedUntil >= end ? undefined : `the last ${end - dispatchedUntil} s are not handed out`
+      )
+    })
+    const { dispatchedUntil: until } = yield* tracker.status
     yield* tracker.remove(ids)
     if (audit !== undefined) yield* settled(audit)
     const after = audit === undefined ? [] : yield* audit

@@ -8,11 +8,10 @@ import { SQL } from "bun"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
-import * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import { assert, describe, it } from "vitest"
 import { accountOf, describeAccount } from "../src/Account.ts"
-import { get, request, type Unanswered } from "../src/Asking.ts"
+import { get, patiently, request } from "../src/Asking.ts"
 import { untilStill } from "../src/Drill.ts"
 import { crash, restart, withEnv } from "../src/Faults.ts"
 import { poisonPosts } from "../src/PoisonPosts.ts"
@@ -37,10 +36,6 @@ const postsOf = (drill: string, each: number): ReadonlyArray<Post> =>
   authors.flatMap((author) => Array.from({ length: each }, (_, nth) => postOf(drill, author, nth)))
 
 const encode = Schema.encodeSync(Schema.Array(Post))
-
-/** The service may be away for a while. */
-const patiently = <A>(answer: Effect.Effect<A, Unanswered>): Effect.Effect<A, Unanswered> =>
-  Effect.retry(answer, Schedule.spaced("500 millis").pipe(Schedule.upTo("5 minutes")))
 
 const submit = ({ appToken, url }: PostsSystem, batch: ReadonlyArray<Post>) =>
   request(`${url}/posts/v1/posts`, {
